@@ -1,0 +1,167 @@
+"""The answers: plain values that the reports and the explorer show, and nothing else.
+
+Layers are numbered from 0, oldest first, in every value and in JSON; ``label()`` gives the number that
+people see, which starts at 1. Sizes are bytes. Paths are text with undecodable bytes as surrogate
+escapes, without a leading slash; they are hostile until they went through ``text.printable()``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+
+#: Why bytes are wasted (scoring.md, the list of waste items).
+OVERWRITTEN = "overwritten"
+REWRITTEN = "rewritten"
+REMOVED = "removed"
+HIDDEN = "hidden"
+REPLACED = "replaced"
+DUPLICATE = "duplicate"
+REASONS = (OVERWRITTEN, REWRITTEN, REMOVED, HIDDEN, REPLACED, DUPLICATE)
+
+
+def label(layer: int) -> str:
+    """The number of a layer as people see it: ``1`` for layer 0."""
+    return str(layer + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The true figures of an image (scoring.md, section 1); ratios are between 0 and 1."""
+
+    size_bytes: int
+    wasted_bytes: int
+    efficiency: float
+    user_size_bytes: int
+    user_wasted_bytes: int
+    user_wasted_percent: float
+    files: int
+    """All entries of all layers but whiteouts."""
+    final_files: int
+    """Paths of the final filesystem that are no directories."""
+    compressed_bytes: int | None = None
+    """Sum of the blobs' sizes; None where one of them is unknown or plain."""
+
+
+@dataclass(frozen=True, slots=True)
+class LayerFigures:
+    """One layer in numbers; ``added``, ``modified`` and ``removed`` count paths but directories."""
+
+    index: int
+    diff_id: str
+    digest: str
+    media_type: str
+    size_bytes: int
+    compressed_bytes: int | None
+    wasted_in_bytes: int
+    """How much of this layer's own bytes no container can read."""
+    wasted_by_bytes: int
+    """How many bytes, of this layer or older ones, this layer made unreachable."""
+    added: int
+    modified: int
+    removed: int
+    command: str
+    """The command that made the layer, cleaned for people; empty where history does not tell."""
+    created: str
+    base: bool
+    """Whether the layer is part of the image's FROM."""
+    entries: int = 0
+    fault: str = ""
+    """Why reading ended early; empty when the layer was read to its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class WasteItem:
+    """Bytes that are shipped and unreachable, with their cause; a subtree's path ends in a slash."""
+
+    path: str
+    bytes: int
+    files: int
+    copies: int
+    """How often the image stores the path, the living copy included; of a subtree, the most of any file."""
+    reason: str
+    stored_in: tuple[int, ...]
+    wasted_by: int
+    attributes: tuple[str, ...] = ()
+    """What ``rewritten`` changed: owner, mode, time, xattrs; empty when nothing but the layer."""
+
+
+@dataclass(frozen=True, slots=True)
+class DiveInefficiency:
+    """One path that dive meets in two or more layers; ``path`` has dive's leading slash."""
+
+    path: str
+    count: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DiveFigures:
+    """dive's figures of the same image (scoring.md, section 2)."""
+
+    efficiency: float
+    wasted_bytes: int
+    user_wasted_percent: float
+    """A ratio that may exceed 1; NaN (0 of 0) or infinite where there are no user bytes, as dive has it."""
+    size_bytes: int = 0
+    user_size_bytes: int = 0
+    inefficiencies: tuple[DiveInefficiency, ...] = ()
+    """Largest first, ties by path."""
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryLine:
+    """One line of the image's history, or a layer that the history does not know."""
+
+    text: str
+    """The command, cleaned for people."""
+    created: str
+    layer: int | None
+    empty: bool
+    raw: str = ""
+    """``created_by`` as the config has it."""
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Which image was looked at."""
+
+    reference: str
+    source: str = ""
+    id: str = ""
+    digest: str = ""
+    platform: str = ""
+    created: str = ""
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(eq=False)
+class Analysis:
+    """Everything there is to say about one image. ``waste`` and ``dive`` are computed when first asked for."""
+
+    subject: Subject
+    figures: Figures
+    layers: list[LayerFigures]
+    history: list[HistoryLine]
+    base_layers: int
+    base_found_by: str
+    warnings: list[str]
+    find_waste: Callable[[], list[WasteItem]] = field(repr=False)
+    find_dive: Callable[[], DiveFigures] = field(repr=False)
+
+    @cached_property
+    def waste(self) -> list[WasteItem]:
+        """What explains the wasted bytes, largest first; the sum over the items is exactly them."""
+        return self.find_waste()
+
+    @cached_property
+    def dive(self) -> DiveFigures:
+        """dive's figures of the same image."""
+        return self.find_dive()
+
+    @property
+    def complete(self) -> bool:
+        """Whether every layer was there and read to its end."""
+        return not any(layer.fault for layer in self.layers)
