@@ -1,0 +1,190 @@
+"""Driving the scanner over a reader: interpreted loops above the compiled, bounded calls."""
+
+from __future__ import annotations
+
+from typing import Final, Protocol
+
+from layerscope.core.tar import BLOCK_BYTES, Member, Scanner
+
+_SMALLEST_READ: Final = 4096
+_LARGEST_READ: Final = 1 << 20
+
+
+class ByteReader(Protocol):
+    """The two verbs that a scan needs."""
+
+    def read(self, count: int, /) -> bytes:
+        """Up to ``count`` bytes; empty only at the end."""
+
+    def skip(self, count: int, /) -> int:
+        """Pass over ``count`` bytes; the number really passed, less only at the end."""
+
+
+class HeaderDrive:
+    """Lists the members of a tar batch by batch and never looks at file data.
+
+    Reads are large where headers stand close together and small where data lies between them, so
+    that a seekable archive of large files costs one short read per file.
+    """
+
+    def __init__(self, reader: ByteReader) -> None:
+        self.scanner = Scanner()
+        self._reader = reader
+        self._buffer = b""
+        self._position = 0
+        self._chunk = 16 * _SMALLEST_READ
+        self._padding = 0  # behind the last member's data: an archive may end without it
+
+    @property
+    def fault(self) -> str:
+        """Why the scan ended early; empty while there is no reason."""
+        return self.scanner.fault
+
+    @property
+    def bytes_done(self) -> int:
+        """How far into the tar the scan has come, in bytes."""
+        return self.scanner.offset
+
+    def next_batch(self) -> list[Member]:
+        """The members of the next stretch of the tar; empty only at the end."""
+        scanner = self.scanner
+        while not scanner.done:
+            self._refill()
+            if scanner.done:
+                break
+            self._position = scanner.scan(self._buffer, self._position)
+            if scanner.members:
+                batch = scanner.members
+                scanner.members = []
+                self._padding = -batch[-1].stored % BLOCK_BYTES
+                return batch
+        return []
+
+    def _refill(self) -> None:
+        """Make the buffer hold what the scanner needs next, or end the scan."""
+        gap = self._position - len(self._buffer)
+        if gap >= 0:
+            self._chunk = max(_SMALLEST_READ, self._chunk // 2) if gap > self._chunk else self._grown()
+            passed = self._reader.skip(gap) if gap else 0
+            self._buffer = self._reader.read(self._chunk) if passed == gap else b""
+            self._position = 0
+            if not self._buffer:
+                self._end(missing=gap - passed)
+                return
+        else:
+            self._chunk = self._grown()
+        wanted = self._position + max(self.scanner.need, BLOCK_BYTES)
+        if len(self._buffer) < wanted:
+            self._extend(wanted)
+
+    def _grown(self) -> int:
+        return min(_LARGEST_READ, self._chunk * 2)
+
+    def _extend(self, wanted: int) -> None:
+        """Keep the unread rest and append until ``wanted`` bytes are there."""
+        parts = [self._buffer[self._position :]]
+        have, wanted = len(parts[0]), wanted - self._position
+        while have < wanted:
+            piece = self._reader.read(max(wanted - have, self._chunk))
+            if not piece:
+                break
+            parts.append(piece)
+            have += len(piece)
+        self._buffer, self._position = b"".join(parts), 0
+        if have < wanted:
+            self._end_short(have)
+
+    def _end_short(self, have: int) -> None:
+        """The tar ends inside a header block, an extended header or the end marker."""
+        only_zeros = not self._buffer.strip(b"\0")
+        self.scanner.done = True
+        if have and not only_zeros:
+            self.scanner.fault = f"it ends in the middle of a header (at byte {self.scanner.offset + have})"
+
+    def _end(self, missing: int) -> None:
+        """The tar ends where a header could stand: fine, unless data was still owed."""
+        self.scanner.done = True
+        owed = missing - self._padding
+        if owed > 0:
+            self.scanner.fault = f"it ends {owed} bytes before the end of its last file"
+
+
+class BoundedReader:
+    """The stored bytes of one member, read through the stream that lists the members."""
+
+    def __init__(self, reader: ByteReader, left: int) -> None:
+        self._reader = reader
+        self.left = left
+
+    def read(self, count: int, /) -> bytes:
+        """Up to ``count`` bytes; empty at the end of the member or of the stream."""
+        piece = self._reader.read(min(count, self.left)) if self.left else b""
+        self.left -= len(piece)
+        return piece
+
+    def skip(self, count: int, /) -> int:
+        """Pass over up to ``count`` bytes of the member; the number really passed."""
+        passed = self._reader.skip(min(count, self.left)) if self.left else 0
+        self.left -= passed
+        return passed
+
+    def close(self) -> None:
+        """Nothing to let go of: the stream belongs to whoever lists the members."""
+
+
+class TarStream:
+    """The members of a tar one by one, each with its bytes: for archives that hold layers."""
+
+    def __init__(self, reader: ByteReader) -> None:
+        self._reader = reader
+        self._scanner = Scanner()
+        self._data = BoundedReader(reader, 0)
+        self._padding = 0
+
+    @property
+    def fault(self) -> str:
+        """Why the listing ended early; empty while there is no reason."""
+        return self._scanner.fault
+
+    def next(self) -> Member | None:
+        """The next member, or None at the end; unread bytes of the one before are passed over."""
+        scanner = self._scanner
+        self._data.skip(self._data.left)
+        if self._data.left:
+            scanner.fault = f"it ends {self._data.left} bytes before the end of a member"
+            scanner.done = True
+        elif self._padding:
+            self._reader.skip(self._padding)
+        buffer = b""
+        while not scanner.done:
+            buffer = self._filled(buffer, max(scanner.need, BLOCK_BYTES))
+            if scanner.done:
+                break
+            position = scanner.scan(buffer, 0)
+            if scanner.members:
+                return self._enter(scanner.members.pop())
+            if position > len(buffer):  # the padding of an extended header
+                self._reader.skip(position - len(buffer))
+            buffer = buffer[position:]
+        return None
+
+    def _filled(self, buffer: bytes, wanted: int) -> bytes:
+        """The buffer with as many bytes as the scanner needs, and not one of a member's data."""
+        while len(buffer) < wanted:
+            piece = self._reader.read(wanted - len(buffer))
+            if not piece:
+                self._scanner.done = True
+                if buffer.strip(b"\0"):
+                    self._scanner.fault = "it ends in the middle of a header"
+                break
+            buffer += piece
+        return buffer
+
+    def _enter(self, member: Member) -> Member:
+        self._data = BoundedReader(self._reader, member.stored)
+        self._padding = -member.stored % BLOCK_BYTES
+        return member
+
+    def data(self) -> BoundedReader:
+        """The stored bytes of the current member."""
+        return self._data

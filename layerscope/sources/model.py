@@ -1,0 +1,95 @@
+"""What every source gives: an image, its layers oldest first, each layer openable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+
+class Reader(Protocol):
+    """A forward reader of bytes: the two verbs under the tar scanner."""
+
+    def read(self, count: int, /) -> bytes:
+        """Up to ``count`` bytes; empty only at the end."""
+
+    def skip(self, count: int, /) -> int:
+        """Pass over ``count`` bytes, cheaply where the place allows; the number really passed."""
+
+    def close(self) -> None:
+        """Let go of the place."""
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """One line of the config's history (OCI image-spec, config.md, ``history``)."""
+
+    created_by: str = ""
+    created: str = ""
+    comment: str = ""
+    author: str = ""
+    empty_layer: bool = False
+
+
+@dataclass(eq=False, slots=True)
+class Layer:
+    """One layer as its source describes it.
+
+    ``diff_id`` is the digest of the uncompressed tar, ``digest`` of the blob as stored; either is
+    empty where the source does not tell. ``compressed_bytes`` is the blob's size where it is
+    compressed, else None. ``opener`` opens the uncompressed tar; None where the bytes are gone
+    (a forward-only source without a spool) or are not there (``missing`` says why).
+    """
+
+    name: str
+    diff_id: str = ""
+    digest: str = ""
+    media_type: str = ""
+    compressed_bytes: int | None = None
+    seekable: bool = False
+    opener: Callable[[], Reader] | None = None
+    missing: str = ""
+
+
+@dataclass(eq=False, slots=True)
+class Image:
+    """A manifest with its config and its layers, oldest first."""
+
+    reference: str
+    source: str
+    id: str = ""
+    tags: list[str] = field(default_factory=list)
+    digest: str = ""
+    platform: str = ""
+    created: str = ""
+    config: dict[str, Any] = field(default_factory=dict)
+    annotations: dict[str, str] = field(default_factory=dict)
+    history: list[HistoryEntry] = field(default_factory=list)
+    layers: list[Layer] = field(default_factory=list)
+    attestations: int = 0
+    warnings: list[str] = field(default_factory=list)
+
+
+#: Called for each layer-like member of a forward-only archive as its bytes pass, with the member's
+#: name, a reader of its uncompressed bytes and the member's size in the archive (bytes).
+Visit = Callable[[str, Reader, int], None]
+
+
+class OpenSource(Protocol):
+    """A place whose layers can be opened in any order, more than once."""
+
+    def image(self) -> Image:
+        """Find and parse the manifest and the config; reads no layer."""
+
+    def close(self) -> None:
+        """Let go of files, sockets and temporary folders."""
+
+
+class PassingSource(Protocol):
+    """A place whose bytes come once, in their own order (an engine's export, a pipe)."""
+
+    def read_through(self, visit: Visit) -> Image:
+        """Read to the end, show each layer-like member to ``visit``, and tell which were layers."""
+
+    def close(self) -> None:
+        """Let go of the connection."""

@@ -1,0 +1,45 @@
+"""Text for people: the one boundary that text out of an image passes, and sizes."""
+
+from __future__ import annotations
+
+import re
+
+# C0, DEL, C1, bidi and other invisible format controls, separators, lone surrogates,
+# variation selectors' tag block: whatever could drive a terminal or disguise a name.
+_UNSAFE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\ud800-\udfff\U000e0000-\U000e007f]"
+)
+_UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
+
+
+def _visible(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    if code < 0x20:
+        return chr(0x2400 + code)  # Unicode control pictures
+    return "\u2421" if code == 0x7F else "\N{REPLACEMENT CHARACTER}"
+
+
+def printable(text: str) -> str:
+    """The text with every character that could drive a terminal made visible, one cell each."""
+    if text.isprintable():
+        return text
+    return _UNSAFE.sub(_visible, text)
+
+
+def decode(name: bytes) -> str:
+    """A name out of a tar as text: UTF-8, undecodable bytes as surrogate escapes."""
+    return name.decode("utf-8", "surrogateescape")
+
+
+def size(count: int) -> str:
+    """A number of bytes in SI units with one decimal: ``0 B``, ``96 B``, ``1.2 kB``, ``512.9 MB``."""
+    sign = "-" if count < 0 else ""
+    value: float = abs(count)
+    if value < 1000:
+        return f"{sign}{value:.0f} B"
+    unit = 0
+    while value >= 999.95 and unit < len(_UNITS) - 1:
+        value /= 1000
+        unit += 1
+    return f"{sign}{value:.1f} {_UNITS[unit]}"
