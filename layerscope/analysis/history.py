@@ -1,0 +1,58 @@
+"""History: the commands that made an image, cleaned for people and matched to its layers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from layerscope.analysis.model import HistoryLine
+from layerscope.sources.model import HistoryEntry
+
+# The shells that builders put before a RUN's text, with their options: /bin/sh -c, /bin/bash -o pipefail -c.
+_SHELL = r"(?:/[\w./-]*/(?:ba|da|a|z|k|mk)?sh(?: -[\w-]+| pipefail)*? -[a-z]*c|cmd /S /C|powershell -Command)"
+_NOP = re.compile(rf"^{_SHELL} #\(nop\)\s*")
+_RUN = re.compile(rf"^(?:RUN )?(?:\|\d+ .*?)?{_SHELL}\s+", re.DOTALL)
+_BUILDKIT = re.compile(r"\s*# buildkit\s*$")
+_BLANKS = re.compile(r"[ \t]{2,}|\t")
+
+
+def clean(created_by: str) -> str:
+    """The instruction as its author wrote it, as far as the builder left it in ``created_by``."""
+    text = _BUILDKIT.sub("", created_by.strip())
+    text, classic = _NOP.subn("", text)
+    if not classic:
+        text = _RUN.sub("RUN ", text)
+    return _BLANKS.sub(" ", text).strip()
+
+
+def match_history(entries: Sequence[HistoryEntry], layers: int) -> list[HistoryLine]:
+    """The history's lines, oldest first, each with its layer; layers that it does not know follow.
+
+    Entries and layers are matched from the oldest on, as the OCI image-spec has it. A line that should
+    have a layer and for which none is left has neither a layer nor ``empty``.
+    """
+    lines: list[HistoryLine] = []
+    layer = 0
+    for entry in entries:
+        has_layer = not entry.empty_layer and layer < layers
+        lines.append(
+            HistoryLine(
+                text=clean(entry.created_by),
+                created=entry.created,
+                layer=layer if has_layer else None,
+                empty=entry.empty_layer,
+                raw=entry.created_by,
+                comment=entry.comment,
+            )
+        )
+        layer += has_layer
+    lines.extend(HistoryLine("", "", missing, False) for missing in range(layer, layers))
+    return lines
+
+
+def history_warning(entries: Sequence[HistoryEntry], layers: int) -> str:
+    """A sentence where the history tells of another number of layers than there are; else empty."""
+    told = sum(not entry.empty_layer for entry in entries)
+    if not entries or told == layers:
+        return ""
+    return f"The history tells of {told} layers and the image has {layers}: commands may stand beside the wrong layer."
