@@ -1,0 +1,161 @@
+"""What to do about a waste item: its cause in one sentence, the cure in another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from layerscope.analysis.model import (
+    DUPLICATE,
+    HIDDEN,
+    OVERWRITTEN,
+    REMOVED,
+    REPLACED,
+    REWRITTEN,
+    LayerFigures,
+    WasteItem,
+    label,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """``cause`` says what happened, ``cure`` what to change; both hold words out of the image."""
+
+    cause: str
+    cure: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A place that fills up in the same way in every image."""
+
+    part: str
+    what: str
+    cure: str
+    plural: bool = False
+
+
+# Looked for anywhere in the path, between slashes; the first that fits counts.
+_KNOWN = (
+    _Known(".cache/pip", "pip's cache", "Remove it in the RUN that makes it, or use pip install --no-cache-dir."),
+    _Known(".cache/uv", "uv's cache", "Install with uv's --no-cache, or with a cache mount there."),
+    _Known(".cache/pypoetry", "Poetry's cache", "Install with poetry's --no-cache, or with a cache mount there."),
+    _Known(
+        "var/lib/apt/lists",
+        "apt's package lists",
+        "End the RUN that calls apt-get with rm -rf /var/lib/apt/lists/*.",
+        True,
+    ),
+    _Known("var/cache/apt", "apt's cache", "Call apt-get clean in the same RUN, or use a cache mount there."),
+    _Known("var/cache/apk", "apk's cache", "Install with apk add --no-cache."),
+    _Known("var/cache/dnf", "dnf's cache", "Call dnf clean all in the same RUN, or use a cache mount there."),
+    _Known("var/cache/yum", "yum's cache", "Call yum clean all in the same RUN, or use a cache mount there."),
+    _Known("var/cache/zypp", "zypper's cache", "Call zypper clean --all in the same RUN."),
+    _Known(".npm/_cacache", "npm's cache", "Call npm cache clean --force in the same RUN, or use a cache mount there."),
+    _Known(".cache/yarn", "yarn's cache", "Call yarn cache clean in the same RUN, or use a cache mount there."),
+    _Known("share/.cache/yarn", "yarn's cache", "Call yarn cache clean in the same RUN, or use a cache mount there."),
+    _Known(".pnpm-store", "pnpm's store", "Use a cache mount there, or prune it in the same RUN."),
+    _Known(
+        ".cargo/registry", "cargo's registry", "Build in a stage of its own and copy the result, or use a cache mount."
+    ),
+    _Known(
+        "cargo/registry", "cargo's registry", "Build in a stage of its own and copy the result, or use a cache mount."
+    ),
+    _Known("go/pkg/mod", "Go's module cache", "Build in a stage of its own and copy the binary, or use a cache mount."),
+    _Known(
+        ".cache/go-build", "Go's build cache", "Build in a stage of its own and copy the binary, or use a cache mount."
+    ),
+    _Known(
+        ".m2/repository", "Maven's repository", "Build in a stage of its own and copy the result, or use a cache mount."
+    ),
+    _Known(
+        ".gradle/caches", "Gradle's cache", "Build in a stage of its own and copy the result, or use a cache mount."
+    ),
+    _Known(
+        ".nuget/packages", "NuGet's cache", "Build in a stage of its own and copy the result, or use a cache mount."
+    ),
+    _Known(".composer/cache", "Composer's cache", "Install with composer's --no-cache, or with a cache mount there."),
+    _Known("conda/pkgs", "conda's package cache", "Call conda clean --all --yes in the same RUN."),
+    _Known("var/lib/dpkg", "dpkg's database", "Every RUN that installs writes it anew: install in one RUN."),
+    _Known("var/lib/rpm", "rpm's database", "Every RUN that installs writes it anew: install in one RUN."),
+    _Known("usr/lib/sysimage/rpm", "rpm's database", "Every RUN that installs writes it anew: install in one RUN."),
+    _Known("lib/apk/db", "apk's database", "Every RUN that installs writes it anew: install in one RUN."),
+    _Known("var/cache/debconf", "debconf's cache", "Every RUN that installs writes it anew: install in one RUN."),
+    _Known("var/log", "logs", "Remove them in the RUN that writes them.", True),
+    _Known(".git", "git's history", "Name .git in .dockerignore, or clone in a stage of its own."),
+    _Known("node_modules", "node's packages", "Install the final set once, in one RUN or a stage of its own.", True),
+    _Known("__pycache__", "Python's bytecode", "Name __pycache__ in .dockerignore, or set PYTHONDONTWRITEBYTECODE=1."),
+)
+_UNKNOWN = _Known("", "It", "")
+
+
+def find_remedy(item: WasteItem, layers: Sequence[LayerFigures]) -> Remedy:
+    """The cause of the waste and its cure, for people: layers are numbered from 1 in both."""
+    known = _known_place(item.path)
+    return Remedy(_cause(item, known or _UNKNOWN), _cure(item, known, layers))
+
+
+def _known_place(path: str) -> _Known | None:
+    inside = f"/{path.strip('/')}/"
+    return next((known for known in _KNOWN if f"/{known.part}/" in inside), None)
+
+
+def _cause(item: WasteItem, known: _Known) -> str:
+    verb, ships = ("are", "they still ship") if known.plural else ("is", "it still ships")
+    by = label(item.wasted_by)
+    written = f"{known.what} {verb} written in {_listed(item.stored_in)}"
+    if item.reason == REMOVED:
+        return f"{written} and removed in {by}: {ships}."
+    if item.reason == OVERWRITTEN:
+        return f"{written} and again, with other bytes, in {by}: both ship."
+    if item.reason == HIDDEN:
+        return f"{written}, and {by} hides all that its directory held (opaque): {ships}."
+    if item.reason == REPLACED:
+        return f"{written}, and {by} puts something of another kind there: {ships}."
+    if item.reason == REWRITTEN:
+        changed = " and ".join(item.attributes)
+        told = f"only {changed} changed" if changed else "nothing changed"
+        return f"The same bytes lie in {_listed(item.stored_in)} and again in {by}: {told}."
+    return f"Layer {by} stores the path more than once, and only the last one counts."
+
+
+def _cure(item: WasteItem, known: _Known | None, layers: Sequence[LayerFigures]) -> str:
+    if item.reason == DUPLICATE:
+        return "Make the tool that writes this layer store each path once."
+    if item.stored_in and all(layers[layer].base for layer in item.stored_in):
+        return "It lies in the base image: choose a base without it, or squash."
+    if item.reason == REWRITTEN:
+        return _rewritten_cure(item, layers)
+    if known:
+        return known.cure
+    maker = _instruction(layers, item.stored_in[-1]) if item.stored_in else ""
+    if item.reason in (REMOVED, HIDDEN):
+        if maker in ("COPY", "ADD"):
+            return "Name it in .dockerignore, or copy only what is needed."
+        return "Remove it in the RUN that makes it."
+    if item.reason == OVERWRITTEN and maker in ("COPY", "ADD") and _instruction(layers, item.wasted_by) == maker:
+        return "Copy it once, from where its last version lies."
+    return "Write its final version at once, in one instruction."
+
+
+def _rewritten_cure(item: WasteItem, layers: Sequence[LayerFigures]) -> str:
+    copied = _instruction(layers, item.stored_in[-1]) if item.stored_in else ""
+    if copied in ("COPY", "ADD") and "owner" in item.attributes:
+        return f"Use {copied} --chown in {label(item.stored_in[-1])} instead of chown in {label(item.wasted_by)}."
+    if copied in ("COPY", "ADD") and "mode" in item.attributes:
+        return f"Use {copied} --chmod in {label(item.stored_in[-1])} instead of chmod in {label(item.wasted_by)}."
+    if _instruction(layers, item.wasted_by) in ("COPY", "ADD"):
+        return "Copy it once."
+    return "Set it in the RUN that makes the file."
+
+
+def _instruction(layers: Sequence[LayerFigures], layer: int) -> str:
+    return layers[layer].command.partition(" ")[0] if 0 <= layer < len(layers) else ""
+
+
+def _listed(layers: Sequence[int]) -> str:
+    names = [label(layer) for layer in layers]
+    if len(names) < 2:
+        return "".join(names)
+    return f"{', '.join(names[:-1])} and {names[-1]}"
