@@ -48,10 +48,7 @@ class HeaderDrive:
     def next_batch(self) -> list[Member]:
         """The members of the next stretch of the tar; empty only at the end."""
         scanner = self.scanner
-        while not scanner.done:
-            self._refill()
-            if scanner.done:
-                break
+        while not scanner.done and self._refill():
             self._position = scanner.scan(self._buffer, self._position)
             if scanner.members:
                 batch = scanner.members
@@ -60,8 +57,8 @@ class HeaderDrive:
                 return batch
         return []
 
-    def _refill(self) -> None:
-        """Make the buffer hold what the scanner needs next, or end the scan."""
+    def _refill(self) -> bool:
+        """Make the buffer hold what the scanner needs next; False where the tar ends."""
         gap = self._position - len(self._buffer)
         if gap >= 0:
             self._chunk = max(_SMALLEST_READ, self._chunk // 2) if gap > self._chunk else self._grown()
@@ -70,18 +67,17 @@ class HeaderDrive:
             self._position = 0
             if not self._buffer:
                 self._end(missing=gap - passed)
-                return
+                return False
         else:
             self._chunk = self._grown()
         wanted = self._position + max(self.scanner.need, BLOCK_BYTES)
-        if len(self._buffer) < wanted:
-            self._extend(wanted)
+        return len(self._buffer) >= wanted or self._extend(wanted)
 
     def _grown(self) -> int:
         return min(_LARGEST_READ, self._chunk * 2)
 
-    def _extend(self, wanted: int) -> None:
-        """Keep the unread rest and append until ``wanted`` bytes are there."""
+    def _extend(self, wanted: int) -> bool:
+        """Keep the unread rest and append until ``wanted`` bytes are there; False where they are not."""
         parts = [self._buffer[self._position :]]
         have, wanted = len(parts[0]), wanted - self._position
         while have < wanted:
@@ -93,6 +89,7 @@ class HeaderDrive:
         self._buffer, self._position = b"".join(parts), 0
         if have < wanted:
             self._end_short(have)
+        return have >= wanted
 
     def _end_short(self, have: int) -> None:
         """The tar ends inside a header block, an extended header or the end marker."""
@@ -157,8 +154,9 @@ class TarStream:
             self._reader.skip(self._padding)
         buffer = b""
         while not scanner.done:
-            buffer = self._filled(buffer, max(scanner.need, BLOCK_BYTES))
-            if scanner.done:
+            wanted = max(scanner.need, BLOCK_BYTES)
+            buffer = self._filled(buffer, wanted)
+            if len(buffer) < wanted:
                 break
             position = scanner.scan(buffer, 0)
             if scanner.members:

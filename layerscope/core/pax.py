@@ -60,8 +60,8 @@ def clamp_time(seconds: int) -> int:
 
 
 def parse_number(text: bytes) -> int | None:
-    """A decimal number of at most 18 digits with an optional sign; None where it is none."""
+    """A decimal number below 10**18 with an optional sign; None where it is none."""
     digits = text[1:] if text[:1] in (b"+", b"-") else text
-    if not digits.isdigit() or len(digits) > 18:
+    if not digits.isdigit() or len(digits.lstrip(b"0")) > 18:
         return None
     return -int(digits) if text.startswith(b"-") else int(digits)
