@@ -27,12 +27,13 @@ class HeaderDrive:
     that a seekable archive of large files costs one short read per file.
     """
 
-    def __init__(self, reader: ByteReader) -> None:
+    def __init__(self, reader: ByteReader, smallest_read: int = _SMALLEST_READ) -> None:
         self.scanner = Scanner()
         self._reader = reader
         self._buffer = b""
         self._position = 0
-        self._chunk = 16 * _SMALLEST_READ
+        self._smallest = smallest_read
+        self._chunk = max(smallest_read, 16 * _SMALLEST_READ)
         self._padding = 0  # behind the last member's data: an archive may end without it
 
     @property
@@ -44,6 +45,16 @@ class HeaderDrive:
     def bytes_done(self) -> int:
         """How far into the tar the scan has come, in bytes."""
         return self.scanner.offset
+
+    @property
+    def buffer(self) -> bytes:
+        """The bytes that the last batch was found in."""
+        return self._buffer
+
+    @property
+    def buffer_offset(self) -> int:
+        """Where that buffer begins, in bytes from the start of the tar."""
+        return self.scanner.offset - self._position
 
     def next_batch(self) -> list[Member]:
         """The members of the next stretch of the tar; empty only at the end."""
@@ -61,7 +72,7 @@ class HeaderDrive:
         """Make the buffer hold what the scanner needs next; False where the tar ends."""
         gap = self._position - len(self._buffer)
         if gap >= 0:
-            self._chunk = max(_SMALLEST_READ, self._chunk // 2) if gap > self._chunk else self._grown()
+            self._chunk = max(self._smallest, self._chunk // 2) if gap > self._chunk else self._grown()
             passed = self._reader.skip(gap) if gap else 0
             self._buffer = self._reader.read(self._chunk) if passed == gap else b""
             self._position = 0

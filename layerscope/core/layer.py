@@ -20,6 +20,7 @@ OPAQUE: Final = 9
 METADATA: Final = 10
 
 _PREFIX: Final = b".wh."
+_UNKNOWN_DIGEST: Final = bytes(16)
 _OPAQUE_NAME: Final = b".wh..wh..opq"
 
 
@@ -39,9 +40,9 @@ class LayerIndex:
     """All entries of one layer, numbered from 0 in tar order.
 
     ``entries`` counts the members of the tar, ``stored_bytes`` sums the bytes of its regular files,
-    ``fault`` says why the tar could not be read to its end, ``digests`` holds the xxh3-128 of an
-    entry's stored bytes where it was computed. Directories of the layer have numbers of their own:
-    0 is the root.
+    ``fault`` says why the tar could not be read to its end, ``skipped`` counts members that make no
+    file, ``kept`` holds contents that were asked for beforehand, by entry. Directories of the layer
+    have numbers of their own: 0 is the root.
     """
 
     def __init__(self) -> None:
@@ -49,7 +50,7 @@ class LayerIndex:
         self.entries: int = 0
         self.stored_bytes: int = 0
         self.skipped: int = 0
-        self.digests: dict[int, bytes] = {}
+        self._digests: bytearray = bytearray()
         self.kept: dict[int, bytes] = {}
         self.kinds: bytearray = bytearray()
         self.names: list[bytes] = []
@@ -167,6 +168,18 @@ class LayerIndex:
                     self._children[key] = directory
         self._by_path[raw] = directory
         return directory
+
+    def digest(self, entry: int) -> bytes:
+        """The xxh3-128 of the entry's stored bytes; empty where it was not computed."""
+        found = bytes(self._digests[entry * 16 : entry * 16 + 16])
+        return found if len(found) == 16 and found != _UNKNOWN_DIGEST else b""
+
+    def set_digest(self, entry: int, digest: bytes) -> None:
+        """Keep the 16 bytes of an entry's digest."""
+        missing = entry * 16 + 16 - len(self._digests)
+        if missing > 0:
+            self._digests.extend(bytes(missing))
+        self._digests[entry * 16 : entry * 16 + 16] = digest
 
     def kind(self, entry: int) -> int:
         """The kind: a tar kind, WHITEOUT, OPAQUE or METADATA."""

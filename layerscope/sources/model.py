@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 
 class Reader(Protocol):
@@ -85,6 +85,7 @@ class OpenSource(Protocol):
         """Let go of files, sockets and temporary folders."""
 
 
+@runtime_checkable
 class PassingSource(Protocol):
     """A place whose bytes come once, in their own order (an engine's export, a pipe)."""
 

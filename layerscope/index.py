@@ -1,0 +1,313 @@
+"""From a source to an index: layers read in bounded pieces, with progress, and merged into one tree."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from layerscope.core.drive import BoundedReader, HeaderDrive
+from layerscope.core.layer import LayerIndex
+from layerscope.core.tar import FILE
+from layerscope.core.tree import ImageTree, LayerMerge
+from layerscope.errors import DamagedImageError, LayerscopeError, LimitError
+from layerscope.sources.model import Image, Layer, OpenSource, PassingSource, Reader
+
+#: Seconds between two reports of progress.
+_REPORT_EVERY: Final = 0.05
+#: Bytes read at once where contents are digested.
+_PIECE: Final = 1 << 20
+#: Least bytes of a read where all bytes pass anyway.
+_TAP_READ: Final = 1 << 18
+#: Entries of all layers together that one image may have before reading stops.
+MAX_ENTRIES: Final = 20_000_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Progress:
+    """How far indexing has come: ``bytes_done`` of the layer's uncompressed tar, entries found in it.
+
+    ``layer`` is the number of the layer, or -1 where the source does not tell numbers yet; ``layers``
+    is 0 while their number is not known.
+    """
+
+    layer: int
+    layers: int
+    name: str
+    bytes_done: int
+    bytes_total: int | None
+    entries: int
+    finished: bool = False
+
+
+Report = Callable[[Progress], None]
+Cancelled = Callable[[], bool]
+#: Asked for each file with its path and size in bytes: keep its contents in the layer's ``kept``?
+Keep = Callable[[bytes, int], bool]
+
+
+@dataclass(slots=True, eq=False)
+class _Watch:
+    """Who is told of progress, who may stop the work, and what to do with contents that pass."""
+
+    report: Report | None
+    cancelled: Cancelled | None
+    keep: Keep | None
+    layers: int = 0
+    entries: int = 0
+    stopped: bool = False
+    _next: float = 0.0
+
+    def goes_on(self, layer: int, name: str, drive: HeaderDrive, entries: int, total: int | None) -> bool:
+        """Tell how far a layer has come, and whether to go on with it."""
+        if self.cancelled is not None and self.cancelled():
+            self.stopped = True
+        if self.report is not None:
+            now = time.monotonic()
+            if now >= self._next:
+                self._next = now + _REPORT_EVERY
+                self.report(Progress(layer, self.layers, name, drive.bytes_done, total, entries))
+        return not self.stopped
+
+    def finish(self, layer: int, name: str, index: LayerIndex, size: int) -> None:
+        """Tell that a layer was read to its end."""
+        if self.report is not None:
+            self.report(Progress(layer, self.layers, name, size, size, len(index), finished=True))
+
+
+class _ContentTap:
+    """Stands between a forward-only reader and the scan, and digests file contents as they pass.
+
+    The scan reads ahead into its buffer and skips what lies behind it; the tap sees both. Files that
+    lie whole in the buffer are digested from there, the last one may reach into what is skipped.
+    """
+
+    def __init__(self, reader: Reader, keep: Keep | None) -> None:
+        from xxhash import xxh3_128, xxh3_128_digest
+
+        self._digest, self._hasher = xxh3_128_digest, xxh3_128
+        self._reader = reader
+        self._keep = keep
+        self._index: LayerIndex | None = None
+        self._entry = -1
+        self._left = 0
+        self._state = xxh3_128()
+        self._parts: list[bytes] | None = None
+
+    def read(self, count: int, /) -> bytes:
+        """Up to ``count`` bytes; empty only at the end."""
+        return self._reader.read(count)
+
+    def skip(self, count: int, /) -> int:
+        """Pass over ``count`` bytes, digesting what belongs to the file that is open."""
+        done = 0
+        while done < count:
+            piece = self._reader.read(min(_PIECE, count - done))
+            if not piece:
+                break
+            done += len(piece)
+            if self._left:
+                self._take(piece[: self._left])
+        return done
+
+    def close(self) -> None:
+        """Close the reader below."""
+        self._reader.close()
+
+    def see(self, index: LayerIndex, first: int, buffer: bytes, base: int) -> None:
+        """Digest the files among the entries from ``first`` on, whose bytes begin in the buffer."""
+        view = memoryview(buffer)
+        kinds, digest, keep = index.kinds, self._digest, self._keep
+        for entry in range(first, len(index)):
+            if kinds[entry] != FILE or not (stored := index.stored(entry)):
+                continue
+            start = index.offset(entry) - base
+            if keep is None and start + stored <= len(buffer):
+                index.set_digest(entry, digest(view[start : start + stored]))
+            else:
+                self._index, self._entry, self._left = index, entry, stored
+                self._state = self._hasher()
+                self._parts = [] if keep is not None and keep(index.path(entry), stored) else None
+                self._take(buffer[start : start + stored])
+
+    def _take(self, piece: bytes) -> None:
+        self._state.update(piece)
+        if self._parts is not None:
+            self._parts.append(piece)
+        self._left -= len(piece)
+        if not self._left and self._index is not None:
+            self._index.set_digest(self._entry, self._state.digest())
+            if self._parts is not None:
+                self._index.kept[self._entry] = b"".join(self._parts)
+
+
+def _index_layer(reader: Reader, watch: _Watch, layer: int, name: str, *, total: int | None, tap: bool) -> LayerIndex:
+    """Read one layer's tar to its end; a fault ends it early and is noted in the index."""
+    index = LayerIndex()
+    content = _ContentTap(reader, watch.keep) if tap else None
+    drive = HeaderDrive(content, _TAP_READ) if content is not None else HeaderDrive(reader)
+    try:
+        while batch := drive.next_batch():
+            first = len(index)
+            index.add(batch)
+            if content is not None:
+                content.see(index, first, drive.buffer, drive.buffer_offset)
+            watch.entries += len(batch)
+            if watch.entries > MAX_ENTRIES:
+                raise LimitError(f"The image has more than {MAX_ENTRIES} entries.", "That is the limit.")
+            if not watch.goes_on(layer, name, drive, len(index), total):
+                index.fault = "reading was stopped here"
+                break
+        index.fault = index.fault or drive.fault
+    except (DamagedImageError, LimitError) as error:
+        index.fault = error.sentence
+    index.finish()
+    watch.finish(layer, name, index, drive.bytes_done)
+    return index
+
+
+class ImageIndex:
+    """An image, the index of each of its layers (oldest first), and the tree that they make.
+
+    ``stopped`` tells that reading was cancelled: what had arrived by then is there.
+    """
+
+    def __init__(self, image: Image, layers: list[LayerIndex], *, stopped: bool = False) -> None:
+        self.image = image
+        self.layers = layers
+        self.stopped = stopped
+        self.tree = ImageTree()
+
+    @property
+    def faults(self) -> list[tuple[int, str]]:
+        """The layers that could not be read to their end, with the reason."""
+        return [(number, index.fault) for number, index in enumerate(self.layers) if index.fault]
+
+    def open(self, layer: int, entry: int) -> Reader:
+        """The stored bytes of a file's entry; DamagedImageError where they cannot be had any more."""
+        described = self.image.layers[layer]
+        if described.opener is None:
+            sentence = f"The contents of layer {layer + 1} are not at hand: they passed and were not kept."
+            raise DamagedImageError(described.missing or sentence, "Save the image to a file and open that.")
+        reader = described.opener()
+        index = self.layers[layer]
+        offset = index.offset(entry)
+        if reader.skip(offset) < offset:
+            reader.close()
+            raise DamagedImageError(f"Layer {layer + 1} ends before this file.", "Save the image again.")
+        return _EntryReader(reader, index.stored(entry))
+
+    def digest(self, layer: int, entry: int) -> bytes:
+        """The xxh3-128 of a file's stored bytes, computed when first asked for, then kept."""
+        index = self.layers[layer]
+        known = index.digest(entry)
+        if known:
+            return known
+        from xxhash import xxh3_128
+
+        state = xxh3_128()
+        reader = self.open(layer, entry)
+        try:
+            while piece := reader.read(_PIECE):
+                state.update(piece)
+        finally:
+            reader.close()
+        index.set_digest(entry, state.digest())
+        return state.digest()
+
+
+class _EntryReader(BoundedReader):
+    """The bytes of one entry; closing it closes the layer's reader."""
+
+    def __init__(self, reader: Reader, stored: int) -> None:
+        super().__init__(reader, stored)
+        self._layer = reader
+
+    def close(self) -> None:
+        """Close the layer's reader."""
+        self._layer.close()
+
+
+def build_index(
+    source: OpenSource | PassingSource,
+    *,
+    progress: Report | None = None,
+    cancelled: Cancelled | None = None,
+    keep: Keep | None = None,
+    merged: Callable[[int, int], None] | None = None,
+) -> ImageIndex:
+    """Read all layers of a source's image and merge them.
+
+    ``progress`` is called from the calling thread or from one of the pool that reads layers side by
+    side, at most 20 times a second; ``merged`` after each merged layer with its number and how many
+    there are. ``cancelled`` is asked every few milliseconds; after it said yes the index holds what
+    had arrived. LayerscopeError where the source finds no image.
+    """
+    watch = _Watch(progress, cancelled, keep)
+    index = _read_passing(source, watch) if isinstance(source, PassingSource) else _read_open(source, watch)
+    _merge(index, merged)
+    return index
+
+
+def _read_passing(source: PassingSource, watch: _Watch) -> ImageIndex:
+    """Index each layer-like member as it passes; the manifest then says which were layers."""
+    passed: dict[str, LayerIndex] = {}
+
+    def visit(name: str, reader: Reader, size: int) -> None:
+        passed[name] = _index_layer(reader, watch, -1, name, total=size, tap=True)
+
+    image = source.read_through(visit)
+    layers = [passed.get(layer.name) or _absent(layer) for layer in image.layers]
+    return ImageIndex(image, layers, stopped=watch.stopped)
+
+
+def _read_open(source: OpenSource, watch: _Watch) -> ImageIndex:
+    """Index the layers of an image whose layers can be opened in any order."""
+    image = source.image()
+    watch.layers = len(image.layers)
+
+    def read(number: int) -> LayerIndex:
+        layer = image.layers[number]
+        if layer.opener is None:
+            return _absent(layer)
+        if watch.stopped:
+            return _absent(layer, "reading was stopped before this layer")
+        try:
+            reader = layer.opener()
+        except LayerscopeError as error:
+            return _absent(layer, error.sentence)
+        try:
+            return _index_layer(reader, watch, number, layer.name, total=None, tap=not layer.seekable)
+        finally:
+            reader.close()
+
+    numbers = range(len(image.layers))
+    streams = sum(not layer.seekable for layer in image.layers)
+    workers = min(os.cpu_count() or 1, streams, 8)
+    if workers < 2:
+        return ImageIndex(image, [read(number) for number in numbers], stopped=watch.stopped)
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(workers) as pool:
+        layers = list(pool.map(read, numbers))
+    return ImageIndex(image, layers, stopped=watch.stopped)
+
+
+def _absent(layer: Layer, why: str = "") -> LayerIndex:
+    """The empty index of a layer that cannot be read at all."""
+    index = LayerIndex()
+    index.fault = why or layer.missing or "its bytes are not in the archive"
+    index.finish()
+    return index
+
+
+def _merge(index: ImageIndex, merged: Callable[[int, int], None] | None) -> None:
+    """Put the layers on top of each other, lowest first."""
+    for number, layer in enumerate(index.layers):
+        merge = LayerMerge(index.tree, layer)
+        while merge.step():
+            pass
+        if merged is not None:
+            merged(number, len(index.layers))
