@@ -1,0 +1,1 @@
+"""Answers as text and JSON; the only writer of standard output."""

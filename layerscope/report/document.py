@@ -1,0 +1,110 @@
+"""The JSON report, ``schemaVersion`` 1: fields are added, never renamed or dropped."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from typing import Any, TextIO
+
+import layerscope
+from layerscope.analysis.model import Analysis, LayerFigures, WasteItem
+from layerscope.analysis.rules import Result, passed
+from layerscope.report.words import rule_message
+
+SCHEMA_VERSION = 1
+
+
+def write_json(analysis: Analysis, results: Sequence[Result] | None, stream: TextIO) -> None:
+    """Write the report; pure ASCII, so undecodable bytes of names stay surrogate escapes."""
+    json.dump(make_document(analysis, results), stream, indent=2, allow_nan=False)
+    stream.write("\n")
+
+
+def make_document(analysis: Analysis, results: Sequence[Result] | None) -> dict[str, Any]:
+    """The report as plain values; ``check`` is there only for a check that could be made."""
+    document: dict[str, Any] = {
+        "schemaVersion": SCHEMA_VERSION,
+        "tool": {"name": "layerscope", "version": layerscope.__version__},
+        "image": _image(analysis),
+        "dive": {
+            "efficiency": analysis.dive.efficiency,
+            "wastedBytes": analysis.dive.wasted_bytes,
+            "userWastedPercent": _number(analysis.dive.user_wasted_percent),
+        },
+        "layers": [_layer(layer) for layer in analysis.layers],
+        "waste": [_waste(item) for item in analysis.waste],
+    }
+    if results is not None and analysis.complete:
+        document["check"] = {
+            "verdict": "pass" if passed(results) else "fail",
+            "rules": [_rule(result) for result in results],
+        }
+    return document
+
+
+def _image(analysis: Analysis) -> dict[str, Any]:
+    subject, figures = analysis.subject, analysis.figures
+    return {
+        "reference": subject.reference,
+        "id": subject.id,
+        "platform": subject.platform,
+        "created": subject.created,
+        "sizeBytes": figures.size_bytes,
+        "wastedBytes": figures.wasted_bytes,
+        "efficiency": figures.efficiency,
+        "baseLayers": analysis.base_layers,
+        "baseFoundBy": analysis.base_found_by,
+        "userSizeBytes": figures.user_size_bytes,
+        "userWastedBytes": figures.user_wasted_bytes,
+        "userWastedPercent": figures.user_wasted_percent,
+        "files": figures.files,
+        "finalFiles": figures.final_files,
+        "warnings": analysis.warnings,
+    }
+
+
+def _layer(layer: LayerFigures) -> dict[str, Any]:
+    return {
+        "index": layer.index,
+        "diffId": layer.diff_id,
+        "digest": layer.digest,
+        "mediaType": layer.media_type,
+        "sizeBytes": layer.size_bytes,
+        "compressedBytes": layer.compressed_bytes,
+        "wastedInBytes": layer.wasted_in_bytes,
+        "wastedByBytes": layer.wasted_by_bytes,
+        "added": layer.added,
+        "modified": layer.modified,
+        "removed": layer.removed,
+        "command": layer.command,
+        "created": layer.created,
+        "base": layer.base,
+    }
+
+
+def _waste(item: WasteItem) -> dict[str, Any]:
+    return {
+        "path": item.path,
+        "bytes": item.bytes,
+        "files": item.files,
+        "copies": item.copies,
+        "reason": item.reason,
+        "storedIn": list(item.stored_in),
+        "wastedBy": item.wasted_by,
+    }
+
+
+def _rule(result: Result) -> dict[str, Any]:
+    return {
+        "rule": result.rule.name,
+        "status": str(result.status),
+        "actual": _number(result.actual),
+        "limit": result.rule.limit,
+        "message": rule_message(result),
+    }
+
+
+def _number(value: float) -> float | None:
+    """The figure as JSON can hold it: null for NaN and infinity, dive's percent of no user bytes."""
+    return value if math.isfinite(value) else None

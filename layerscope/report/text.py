@@ -1,0 +1,118 @@
+"""The report for people: plain lines, coloured where the terminal wants it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from layerscope.analysis.model import Analysis, WasteItem, label
+from layerscope.analysis.remedies import find_remedy
+from layerscope.analysis.rules import Result, Status, passed
+from layerscope.report.words import actual_text, base_text, limit_text, percent, plural, rule_title
+from layerscope.text import printable, size
+
+_STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33"}
+_VERDICTS = {Status.PASS: "green", Status.FAIL: "red", Status.SKIP: "dim"}
+_COMMAND_CELLS = 60
+_CHECK_ITEMS = 3
+_REPORT_ITEMS = 20
+
+
+class Painter:
+    """Puts ANSI colours around text, or nothing."""
+
+    def __init__(self, colour: bool) -> None:
+        self._colour = colour
+
+    def __call__(self, text: str, style: str) -> str:
+        """The text in a style; as it is where there are no colours."""
+        return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if self._colour else text
+
+
+def check_lines(analysis: Analysis, results: Sequence[Result], colour: bool) -> Iterator[str]:
+    """The verdict: one line per rule, and for a failed check what to change first."""
+    paint = Painter(colour)
+    yield _title(analysis, paint)
+    titles = [rule_title(result) for result in results]
+    actuals = [actual_text(result) for result in results]
+    for result, title, actual in zip(results, titles, actuals, strict=True):
+        word = paint(result.status.upper(), _VERDICTS[result.status])
+        yield (
+            f"  {word}  {title.ljust(max(map(len, titles)))}  {actual.rjust(max(map(len, actuals)))}"
+            f"     {limit_text(result)}"
+        )
+    yield from _warnings(analysis, paint)
+    if not analysis.complete:
+        yield paint("could not check: the image was not read to its end", "red")
+    elif not passed(results) and analysis.waste:
+        yield "largest waste:"
+        yield from _waste_lines(analysis, _CHECK_ITEMS, paint)
+
+
+def report_lines(analysis: Analysis, colour: bool) -> Iterator[str]:
+    """The analysis: figures, layers and what explains the waste; no verdict."""
+    paint = Painter(colour)
+    figures, dive = analysis.figures, analysis.dive
+    yield _title(analysis, paint)
+    yield f"  efficiency  {percent(figures.efficiency)}"
+    yield f"  wasted      {size(figures.wasted_bytes)} in {plural(len(analysis.waste), 'item')}"
+    yield (
+        f"  own layers  {size(figures.user_size_bytes)}, "
+        f"{size(figures.user_wasted_bytes)} wasted ({percent(figures.user_wasted_percent)})"
+    )
+    yield f"  base        {base_text(analysis)}"
+    yield f"  files       {plural(figures.final_files, 'file')} in the end, {plural(figures.files, 'entry')[:-5]}entries"
+    yield (
+        f"  dive says   efficiency {percent(dive.efficiency)}, wasted {size(dive.wasted_bytes)}, "
+        f"of user bytes {percent(dive.user_wasted_percent)}"
+    )
+    yield from _warnings(analysis, paint)
+    yield ""
+    yield from _layer_lines(analysis, paint)
+    if analysis.waste:
+        yield ""
+        yield paint("Waste, largest first", "bold")
+        yield from _waste_lines(analysis, _REPORT_ITEMS, paint)
+
+
+def _title(analysis: Analysis, paint: Painter) -> str:
+    platform = f", {printable(analysis.subject.platform)}" if analysis.subject.platform else ""
+    name = paint(printable(analysis.subject.reference), "bold")
+    return f"{name}   {size(analysis.figures.size_bytes)}, {plural(len(analysis.layers), 'layer')}{platform}"
+
+
+def _warnings(analysis: Analysis, paint: Painter) -> Iterator[str]:
+    for warning in analysis.warnings:
+        yield f"  {paint('warning', 'yellow')}  {printable(warning)}"
+
+
+def _layer_lines(analysis: Analysis, paint: Painter) -> Iterator[str]:
+    yield paint("Layers", "bold")
+    yield paint("   #       size  wasted in  wasted by    added modified  removed  command", "dim")
+    for layer in analysis.layers:
+        command = printable(layer.command.replace("\n", " "))
+        if len(command) > _COMMAND_CELLS:
+            command = command[: _COMMAND_CELLS - 1] + "…"
+        mark = paint("base ", "dim") if layer.base else ""
+        fault = paint(f"  {printable(layer.fault)}", "red") if layer.fault else ""
+        yield (
+            f"{label(layer.index):>4} {size(layer.size_bytes):>10} {size(layer.wasted_in_bytes):>10} "
+            f"{size(layer.wasted_by_bytes):>10} {layer.added:>8} {layer.modified:>8} {layer.removed:>8}  "
+            f"{mark}{command}{fault}".rstrip()
+        )
+
+
+def _waste_lines(analysis: Analysis, most: int, paint: Painter) -> Iterator[str]:
+    for item in analysis.waste[:most]:
+        yield f"  {size(item.bytes):>9}  /{printable(item.path)}  ({_where(item)})"
+        remedy = find_remedy(item, analysis.layers)
+        yield paint(f"             {printable(remedy.cause)} {printable(remedy.cure)}", "dim")
+    rest = analysis.waste[most:]
+    if rest:
+        yield f"  {size(sum(item.bytes for item in rest)):>9}  in {plural(len(rest), 'more item')}"
+
+
+def _where(item: WasteItem) -> str:
+    word = "layer" if len(item.stored_in) == 1 else "layers"
+    stored = ", ".join(label(layer) for layer in item.stored_in)
+    files = f", {plural(item.files, 'file')}" if item.path.endswith("/") else ""
+    return f"{word} {stored}, {item.reason} in {label(item.wasted_by)}{files}"
