@@ -187,6 +187,10 @@ class ImageTree:
         last = self._wasters.get(version, version)
         return self.endings[last], self.reasons[last]
 
+    def last_name(self, version: int) -> int:
+        """The version, of all names that a wasted version's bytes had, that went last."""
+        return self._wasters.get(version, version)
+
     def version_at(self, node: int, layer: int) -> int:
         """The version that a path shows after ``layer`` was applied; -1 where it is not there."""
         version: i64 = self.newest_versions[node]
