@@ -21,6 +21,7 @@ from docker import DockerClient  # noqa: E402
 from syrupy.assertion import SnapshotAssertion  # noqa: E402
 
 import engine as docker_engine  # noqa: E402
+import layerscope  # noqa: E402
 from screens import ScreenImage, ScreenText  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -38,7 +38,9 @@ THIRD_PARTY = {
     "docker": ("sources/engine",),
     "requests": ("sources/engine",),
     "urllib3": ("sources/engine",),
-    "zstandard": ("sources/blob",),
+    "backports": ("sources/blobs.py",),
+    "isal": ("sources/blobs.py",),
+    "compression": ("sources/blobs.py",),  # the standard library's, from Python 3.14 on
     "humanize": ("report/",),
     "xxhash": ("index.py", "core/", "sources/", "analysis/"),
     "mypy_extensions": ("core/",),

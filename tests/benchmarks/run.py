@@ -1,0 +1,181 @@
+"""Measures ``layerscope check`` as whole processes: ``python -m tests.benchmarks.run``.
+
+Everything that is compared is measured in the same run. The images are written once to a folder
+(about 2.6 GB on disk) and kept there. The installed layerscope is measured, so that it is the
+compiled one; where none is installed, the checkout.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .images import IMAGES, make
+from .measure import Cost, FailedError, first_frame, median, once
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+LISTING = Path(__file__).with_name("list_headers.py")
+
+#: The most of tarfile's time that `check` may take, by image.
+SHARE_OF_TARFILE = {"huge": 1 / 5, "medium": 1 / 2}
+#: Bytes of memory per entry, beyond those of `check demo`.
+BYTES_PER_ENTRY = 350
+#: What twice the entries, layers or deletions may cost.
+DOUBLED = 2.2
+#: Seconds: of `--help` and of `check demo` more than `python -c pass`, of the first frame after the start.
+HELP, CHECK_DEMO, FRAME = 0.060, 0.150, 0.400
+#: Deletions against as many other entries. The limit is 1; the rest is for the noise of the clock.
+NOISE = 1.05
+PAIRS = ("entries", "layers", "deletions")
+
+
+@dataclass(slots=True)
+class Bench:
+    """The commands to measure, and what was found so far."""
+
+    folder: Path
+    runs: int
+    environment: dict[str, str]
+    limits: list[tuple[str, str, str, bool]] = field(default_factory=list)
+
+    def cost(self, *command: str, allowed: Sequence[int] = (0,), runs: int | None = None) -> Cost:
+        """The median cost of a program, after one run to warm the caches."""
+        count = self.runs if runs is None else runs
+        costs = [once(command, self.folder, self.environment, allowed) for _ in range(count + 1)]
+        return median(costs[1:])
+
+    def layerscope(self, *arguments: str) -> Cost:
+        """The cost of layerscope; a verdict of `check` is no failure of the measurement."""
+        return self.cost(*self.command(*arguments), allowed=(0, 1))
+
+    def command(self, *arguments: str) -> list[str]:
+        """How layerscope is started."""
+        return [sys.executable, "-m", "layerscope", *arguments]
+
+    def judge(self, what: str, value: float, limit: float, form: str = "{:.2f}") -> None:
+        """Note whether a figure is within its limit."""
+        self.limits.append((what, form.format(value), form.format(limit), value <= limit))
+
+
+def prepare(folder: Path, runs: int) -> Bench:
+    """An environment without the caller's settings, in which layerscope can be imported."""
+    unwanted = ("PYTHON", "LAYERSCOPE", "TEXTUAL")
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(unwanted) and k not in ("CI", "NO_COLOR")}
+    environment["PYTHONSAFEPATH"] = "1"
+    found = subprocess.run([sys.executable, "-c", "import layerscope.cli"], env=environment, capture_output=True)
+    if found.returncode:
+        environment["PYTHONPATH"] = str(ROOT)
+    return Bench(folder, runs, environment)
+
+
+def start_up(bench: Bench) -> Cost:
+    """Measure what every start costs; gives the cost of `check demo`."""
+    nothing = bench.cost(sys.executable, "-c", "pass", runs=bench.runs * 3)
+    helped = bench.cost(*bench.command("--help"), runs=bench.runs * 3)
+    checked = bench.layerscope("check", "demo")
+    for name, cost in (("python -c pass", nothing), ("layerscope --help", helped), ("check demo", checked)):
+        row(name, cost)
+    bench.judge("--help, ms more than python -c pass", (helped.wall - nothing.wall) * 1e3, HELP * 1e3, "{:.0f}")
+    bench.judge(
+        "check demo, ms more than python -c pass", (checked.wall - nothing.wall) * 1e3, CHECK_DEMO * 1e3, "{:.0f}"
+    )
+    try:
+        frames = [first_frame(bench.command("demo"), bench.folder, bench.environment) for _ in range(bench.runs)]
+    except FailedError as error:
+        print(f"first frame: {error}")
+        bench.limits.append(("first painted frame, ms", "none", f"{FRAME * 1e3:.0f}", False))
+    else:
+        bench.judge("first painted frame, ms", sorted(frames)[len(frames) // 2] * 1e3, FRAME * 1e3, "{:.0f}")
+    return checked
+
+
+def image(bench: Bench, name: str, floor: Cost) -> Cost:
+    """Measure one image; ``floor`` is what `check demo` costs."""
+    archive, entries = make(name, bench.folder)
+    checked = bench.layerscope("check", str(archive))
+    per_entry = max(0, checked.memory - floor.memory) / entries
+    listed = bench.cost(sys.executable, str(LISTING), str(archive), runs=min(bench.runs, 3))
+    row(
+        name, checked, f"{entries:>8,} entries {per_entry:>6.0f} B/entry  {checked.wall / listed.wall:>5.2f} of tarfile"
+    )
+    row("  tarfile lists the headers", listed)
+    if name in SHARE_OF_TARFILE:
+        bench.judge(f"{name}: share of tarfile's time", checked.wall / listed.wall, SHARE_OF_TARFILE[name], "{:.3f}")
+    if entries >= 100_000:
+        bench.judge(f"{name}: bytes of memory per entry", per_entry, BYTES_PER_ENTRY, "{:.0f}")
+    against_dive(bench, name, archive)
+    return checked
+
+
+def against_dive(bench: Bench, name: str, archive: Path) -> None:
+    """Measure dive on the same archive, once, where it is on PATH."""
+    dive = shutil.which("dive")
+    if dive is None or name not in ("huge", "medium", "layers"):
+        return
+    command = (dive, "--source", "docker-archive", "--ci", str(archive))
+    try:
+        row("  dive", once(command, bench.folder, bench.environment, (0, 1)))
+    except FailedError as error:
+        print(f"  {error}")
+
+
+def compare(bench: Bench, costs: dict[str, Cost], floor: Cost) -> None:
+    """Judge the pairs: doubled sizes without the start-up they share, deletions against other entries."""
+    for name in PAIRS:
+        if {f"{name}-1x", f"{name}-2x"} <= costs.keys():
+            once_, twice = costs[f"{name}-1x"].wall - floor.wall, costs[f"{name}-2x"].wall - floor.wall
+            bench.judge(f"twice the {name}: times the time", twice / once_, DOUBLED)
+    if {"deleted-9000", "added-9000"} <= costs.keys():
+        ratio = costs["deleted-9000"].wall / costs["added-9000"].wall
+        bench.judge("9,000 deletions: times 9,000 other entries", ratio, NOISE)
+
+
+def row(name: str, cost: Cost, note: str = "") -> None:
+    """Print one measurement."""
+    print(
+        f"{name:<28} {cost.wall:>8.3f} s {cost.cpu:>8.3f} s cpu {cost.memory / 1e6:>7.1f} MB  {note}".rstrip(),
+        flush=True,
+    )
+
+
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """The options of the command."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.run", description=__doc__)
+    default = Path(tempfile.gettempdir(), "layerscope-benchmarks")
+    parser.add_argument("--dir", type=Path, default=default, help="where the images are kept (%(default)s)")
+    parser.add_argument("--only", action="append", choices=sorted(IMAGES), help="this image; repeatable")
+    parser.add_argument("--runs", type=int, default=5, help="runs of each command, besides a first one (%(default)s)")
+    return parser.parse_args(arguments)
+
+
+def version_of(bench: Bench) -> str:
+    """What is measured, and whether it is compiled."""
+    command = bench.command("--version")
+    done = subprocess.run(command, env=bench.environment, cwd=bench.folder, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure, print, and give 1 where a limit is not met."""
+    options = parse(arguments)
+    options.dir.mkdir(parents=True, exist_ok=True)
+    bench = prepare(options.dir, options.runs)
+    print(f"{version_of(bench)}, Python {sys.version.split()[0]}, {os.cpu_count()} cores, medians of {options.runs}\n")
+    floor = start_up(bench)
+    costs = {name: image(bench, name, floor) for name in options.only or IMAGES}
+    compare(bench, costs, floor)
+    print(f"\n{'limit':<45} {'measured':>9} {'at most':>9}")
+    for what, value, limit, met in bench.limits:
+        print(f"{what:<45} {value:>9} {limit:>9}  {'met' if met else 'MISSED'}")
+    return 0 if all(met for *_, met in bench.limits) else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
