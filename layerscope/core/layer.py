@@ -134,7 +134,7 @@ class LayerIndex:
             self.stored_bytes += member.stored
             if member.sparse:
                 self._stored[number] = member.stored
-        elif kind == HARDLINK or kind == SYMLINK:
+        elif kind in (HARDLINK, SYMLINK):
             self._links[number] = member.link
         elif member.major or member.minor:
             self._devices[number] = (member.major, member.minor)

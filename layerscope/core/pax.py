@@ -1,4 +1,4 @@
-"""pax extended headers: ``"%d %s=%s\\n"`` records (POSIX.1-2017 pax, "pax Extended Header")."""
+r"""pax extended headers: ``"%d %s=%s\\n"`` records (POSIX.1-2017 pax, "pax Extended Header")."""
 
 from __future__ import annotations
 

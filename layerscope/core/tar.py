@@ -9,6 +9,7 @@ archive/tar does, because that is the parser under the engines that wrote them.
 from __future__ import annotations
 
 from typing import Final
+from zlib import adler32
 
 from mypy_extensions import i64, mypyc_attr
 
@@ -112,30 +113,24 @@ def _base256(field: bytes) -> i64:
 
 def _checksum_holds(block: bytes, at: i64) -> bool:
     """The header's sum, its own field counted as blanks, over unsigned or over signed bytes."""
+    # The low half of an Adler-32 is one plus the sum of the bytes modulo 65,521, which 256 bytes
+    # never reach: two calls into C take the place of 512 steps, compiled or not.
+    total: i64 = (adler32(block[at : at + 256]) & 0xFFFF) + (adler32(block[at + 256 : at + 512]) & 0xFFFF) - 2
+    for i in range(at + 148, at + 156):
+        total += 32 - block[i]
     expected: i64 = _number(block, at + 148, 8)
-    total: i64 = 256
-    for i in range(at, at + 148):
-        total += block[i]
-    for i in range(at + 156, at + 512):
-        total += block[i]
     if total == expected:
         return True
-    for i in range(at, at + 148):
-        if block[i] > 127:
-            total -= 256
-    for i in range(at + 156, at + 512):
-        if block[i] > 127:
+    for i in range(at, at + 512):
+        if block[i] > 127 and (i < at + 148 or i >= at + 156):
             total -= 256
     return total == expected
 
 
 def _string(block: bytes, at: i64, width: i64) -> bytes:
     """A text field up to its first NUL."""
-    end: i64 = at
-    stop: i64 = at + width
-    while end < stop and block[end] != 0:
-        end += 1
-    return block[at:end]
+    end: i64 = block.find(b"\0", at, at + width)
+    return block[at : end if end >= 0 else at + width]
 
 
 def _is_zero(block: bytes, at: i64) -> bool:
