@@ -126,6 +126,7 @@ def test_wheel_is_pure_with_a_warning_without_a_compiler(monkeypatch: pytest.Mon
     build: dict[str, Any] = {"force_include": {}}
     hook.initialize("standard", build)
     assert build == {"force_include": {}}
+    assert not Path(hook._scratch).exists()
     assert "cc: not found" in warnings[0]
 
 
@@ -135,3 +136,4 @@ def test_must_mode_fails_without_a_compiler(monkeypatch: pytest.MonkeyPatch, tmp
     break_compiler(monkeypatch, hook)
     with pytest.raises(RuntimeError, match="cc: not found"):
         hook.initialize("standard", {"force_include": {}})
+    assert not Path(hook._scratch).exists()

@@ -47,6 +47,7 @@ class MypycHook(BuildHookInterface):  # type: ignore[type-arg]  # the parameter 
         try:
             built = self._compile(Path(self._scratch))
         except (OSError, subprocess.CalledProcessError) as error:
+            self._tidy()
             detail = str(getattr(error, "stdout", "") or error)[-2000:]
             if os.environ.get(ENV) == "1":
                 raise RuntimeError(f"mypyc failed and {ENV}=1 forbids a pure wheel:\n{detail}") from error
@@ -58,6 +59,9 @@ class MypycHook(BuildHookInterface):  # type: ignore[type-arg]  # the parameter 
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
         """Drop the scratch folder once the wheel has been written."""
+        self._tidy()
+
+    def _tidy(self) -> None:
         if self._scratch:
             shutil.rmtree(self._scratch, ignore_errors=True)
 
