@@ -13,6 +13,7 @@ _SHELL = r"(?:/[\w./-]*/(?:ba|da|a|z|k|mk)?sh(?: -[\w-]+| pipefail)*? -[a-z]*c|c
 _NOP = re.compile(rf"^{_SHELL} #\(nop\)\s*")
 _RUN = re.compile(rf"^(?:RUN )?(?:\|\d+ .*?)?{_SHELL}\s+", re.DOTALL)
 _BUILDKIT = re.compile(r"\s*# buildkit\s*$")
+_HASH = re.compile(r"\b(file|dir|multi):([0-9a-f]{12})[0-9a-f]{52}\b")
 _BLANKS = re.compile(r"[ \t]{2,}|\t")
 
 
@@ -22,7 +23,7 @@ def clean(created_by: str) -> str:
     text, classic = _NOP.subn("", text)
     if not classic:
         text = _RUN.sub("RUN ", text)
-    return _BLANKS.sub(" ", text).strip()
+    return _BLANKS.sub(" ", _HASH.sub(r"\1:\2", text)).strip()
 
 
 def match_history(entries: Sequence[HistoryEntry], layers: int) -> list[HistoryLine]:

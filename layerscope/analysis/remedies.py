@@ -87,13 +87,15 @@ _KNOWN = (
     _Known("node_modules", "node's packages", "Install the final set once, in one RUN or a stage of its own.", True),
     _Known("__pycache__", "Python's bytecode", "Name __pycache__ in .dockerignore, or set PYTHONDONTWRITEBYTECODE=1."),
 )
-_UNKNOWN = _Known("", "It", "")
+_FILE = _Known("", "It", "Remove it in the RUN that makes it.")
+_TREE = _Known("", "They", "Remove them in the RUN that makes them.", True)
 
 
 def find_remedy(item: WasteItem, layers: Sequence[LayerFigures]) -> Remedy:
     """The cause of the waste and its cure, for people: layers are numbered from 1 in both."""
     known = _known_place(item.path)
-    return Remedy(_cause(item, known or _UNKNOWN), _cure(item, known, layers))
+    place = known or (_TREE if item.files > 1 else _FILE)
+    return Remedy(_cause(item, place), _cure(item, known, layers))
 
 
 def _known_place(path: str) -> _Known | None:
@@ -132,11 +134,11 @@ def _cure(item: WasteItem, known: _Known | None, layers: Sequence[LayerFigures])
     maker = _instruction(layers, item.stored_in[-1]) if item.stored_in else ""
     if item.reason in (REMOVED, HIDDEN):
         if maker in ("COPY", "ADD"):
-            return "Name it in .dockerignore, or copy only what is needed."
-        return "Remove it in the RUN that makes it."
+            return "Copy only what is needed, or name the rest in .dockerignore."
+        return (_TREE if item.files > 1 else _FILE).cure
     if item.reason == OVERWRITTEN and maker in ("COPY", "ADD") and _instruction(layers, item.wasted_by) == maker:
         return "Copy it once, from where its last version lies."
-    return "Write its final version at once, in one instruction."
+    return "Write the final version at once, in one instruction."
 
 
 def _rewritten_cure(item: WasteItem, layers: Sequence[LayerFigures]) -> str:

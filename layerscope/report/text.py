@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from humanize import intcomma
+
 from layerscope.analysis.model import Analysis, WasteItem, label
 from layerscope.analysis.remedies import find_remedy
 from layerscope.analysis.rules import Result, Status, passed
@@ -60,7 +62,7 @@ def report_lines(analysis: Analysis, colour: bool) -> Iterator[str]:
         f"{size(figures.user_wasted_bytes)} wasted ({percent(figures.user_wasted_percent)})"
     )
     yield f"  base        {base_text(analysis)}"
-    yield f"  files       {plural(figures.final_files, 'file')} in the end, {plural(figures.files, 'entry')[:-5]}entries"
+    yield f"  files       {plural(figures.final_files, 'file')} in the end, out of {intcomma(figures.files)} stored"
     yield (
         f"  dive says   efficiency {percent(dive.efficiency)}, wasted {size(dive.wasted_bytes)}, "
         f"of user bytes {percent(dive.user_wasted_percent)}"
