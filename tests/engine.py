@@ -1,7 +1,7 @@
 """A real Docker Engine for tests: images are built by it, loaded into it and saved out of it.
 
 Any engine that the docker CLI would find will do. Images are built ``FROM scratch``, so that nothing
-is pulled; a Dockerfile with ``RUN`` stands on ``SHELL``, whose one program is the machine's statically
+is pulled, and without a network; a Dockerfile with ``RUN`` stands on ``SHELL``, whose one program is the machine's statically
 linked busybox (Debian: ``busybox-static``). The classic builder is enough: the API's build endpoint is used.
 """
 
@@ -61,6 +61,7 @@ def build(client: DockerClient, tag: str, dockerfile: str, files: Mapping[str, b
         tag=tag,
         rm=True,
         forcerm=True,
+        network_mode="none",
         nocache=True,
         decode=True,
     )
