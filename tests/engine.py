@@ -1,8 +1,8 @@
 """A real Docker Engine for tests: images are built by it, loaded into it and saved out of it.
 
-Any engine that the docker CLI would find will do. Images are built ``FROM scratch``, so that nothing
-is pulled, and without a network; a Dockerfile with ``RUN`` stands on ``SHELL``, whose one program is the machine's statically
-linked busybox (Debian: ``busybox-static``). The classic builder is enough: the API's build endpoint is used.
+Any engine that the docker CLI would find will do. Images are built ``FROM scratch`` and without a
+network, so that nothing is pulled; a Dockerfile with ``RUN`` stands on ``SHELL``, whose one program is
+the machine's statically linked busybox (Debian: ``busybox-static``). The classic builder is enough.
 """
 
 from __future__ import annotations
