@@ -7,7 +7,7 @@ escapes, without a leading slash; they are hostile until they went through ``tex
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -67,6 +67,8 @@ class LayerFigures:
     base: bool
     """Whether the layer is part of the image's FROM."""
     entries: int = 0
+    name: str = ""
+    """The layer's name in its archive."""
     fault: str = ""
     """Why reading ended early; empty when the layer was read to its end."""
 
@@ -111,6 +113,24 @@ class DiveFigures:
 
 
 @dataclass(frozen=True, slots=True)
+class DiveFile:
+    """One record of dive's file list; all zero for a directory that the tar has no entry for."""
+
+    path: str = ""
+    type_flag: int = 0
+    link_name: str = ""
+    size: int = 0
+    file_mode: int = 0
+    uid: int = 0
+    gid: int = 0
+    is_dir: bool = False
+
+
+def _no_files(layer: int) -> Iterable[DiveFile]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
 class HistoryLine:
     """One line of the image's history, or a layer that the history does not know."""
 
@@ -150,6 +170,8 @@ class Analysis:
     warnings: list[str]
     find_waste: Callable[[], list[WasteItem]] = field(repr=False)
     find_dive: Callable[[], DiveFigures] = field(repr=False)
+    find_dive_files: Callable[[int], Iterable[DiveFile]] = field(default=_no_files, repr=False)
+    """The entries of a layer as dive's export lists them."""
 
     @cached_property
     def waste(self) -> list[WasteItem]:

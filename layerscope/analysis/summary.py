@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from layerscope.analysis.base import Lookup, find_base
 from layerscope.analysis.history import history_warning, match_history
@@ -41,6 +41,11 @@ def analyse(index: ImageIndex, *, base: int | Sequence[str] | None = None, looku
 
         return find_dive_figures(index.layers)
 
+    def find_dive_files(layer: int) -> Iterable[DiveFile]:
+        from layerscope.analysis.divefiles import list_dive_files
+
+        return list_dive_files(index.layers[layer])
+
     return Analysis(
         subject=_subject(image),
         figures=_figures(index.tree, image, base_layers),
@@ -51,6 +56,7 @@ def analyse(index: ImageIndex, *, base: int | Sequence[str] | None = None, looku
         warnings=_warnings(index),
         find_waste=find_waste,
         find_dive=find_dive,
+        find_dive_files=find_dive_files,
     )
 
 
@@ -101,6 +107,7 @@ def _layers(index: ImageIndex, history: Sequence[HistoryLine], base_layers: int)
             created=lines[number].created,
             base=number < base_layers,
             entries=index.layers[number].entries,
+            name=layer.name,
             fault=index.layers[number].fault,
         )
         for number, layer in enumerate(index.image.layers)
