@@ -10,8 +10,9 @@ from typing import Final
 
 from layerscope.core.drive import BoundedReader, HeaderDrive
 from layerscope.core.layer import LayerIndex
+from layerscope.core.merge import LayerMerge
 from layerscope.core.tar import FILE
-from layerscope.core.tree import ImageTree, LayerMerge
+from layerscope.core.tree import ImageTree
 from layerscope.errors import DamagedImageError, LayerscopeError, LimitError
 from layerscope.sources.model import Image, Layer, OpenSource, PassingSource, Reader
 

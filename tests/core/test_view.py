@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from layerscope.core.layer import LayerIndex
+from layerscope.core.merge import LayerMerge
 from layerscope.core.tar import DIRECTORY, FILE, Member
-from layerscope.core.tree import ImageTree, LayerMerge
+from layerscope.core.tree import ImageTree
 from layerscope.core.view import ABSENT, ADDED, MODIFIED, REMOVED, UNCHANGED, View, outline_of, view_of
 
 NAMES = st.sampled_from(["a", "b", "c", ".wh.a", ".wh.b", ".wh..wh..opq"])
