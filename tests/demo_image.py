@@ -118,7 +118,7 @@ def image(steps: list[Step], tag: str = TAG) -> dict[str, bytes]:
     """The files of the archive, by name."""
     layout = Layout()
     layers = [
-        layout.add(layer_tar(step.entries, MADE + number * STEP_SECONDS), _LAYER_TYPE)
+        layout.add(layer_tar(step.entries, MADE + (number - step.keeps_times) * STEP_SECONDS), _LAYER_TYPE)
         for number, step in enumerate(steps)
         if step.entries is not None
     ]

@@ -24,11 +24,15 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One line of the history; ``entries`` is None where the instruction made no layer."""
+    """One line of the history; ``entries`` is None where the instruction made no layer.
+
+    With ``keeps_times`` the entries bear the times of the step before, as after a chown.
+    """
 
     command: str
     entries: list[Entry] | None = None
     comment: str = "buildkit.dockerfile.v0"
+    keeps_times: bool = False
 
 
 def directory(path: str, mode: int = 0o755, uid: int = 0) -> Entry:
@@ -242,7 +246,7 @@ LAYERS = [
     ),
     Step(f"{RUN}pip install -r requirements.txt # buildkit", pip_install()),
     Step("COPY . /app # buildkit", application()),
-    Step(f"{RUN}chown -R app:app /app # buildkit", application(APP)),
+    Step(f"{RUN}chown -R app:app /app # buildkit", application(APP), keeps_times=True),
     Step(f"{RUN}rm -rf /root/.cache /var/cache/apt /var/lib/apt/lists/* # buildkit", cleaned()),
     Step(f"{RUN}rm -rf static && python3 -m acme.build --out static # buildkit", built()),
     Step(f"{RUN}./scripts/externalise config data # buildkit", linked()),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import tarfile
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
@@ -14,6 +15,9 @@ import demo_image
 import engine as docker_engine
 from demo_layers import LAYERS, Step
 from layerscope import demo
+from layerscope.analysis.summary import analyse
+from layerscope.index import build_index
+from layerscope.sources import open_source
 
 
 def unique(step: Step) -> Step:
@@ -42,6 +46,16 @@ def test_every_layer_is_a_tar_that_tarfile_lists() -> None:
         if step.entries is not None:
             with tarfile.open(fileobj=io.BytesIO(demo_image.layer_tar(step.entries, demo_image.MADE))) as layer:
                 assert layer.getnames() == [entry.path for entry in step.entries]
+
+
+def test_sample_has_waste_of_every_kind() -> None:
+    with closing(open_source(str(demo.ARCHIVE))) as source:
+        answer = analyse(build_index(source))
+    kinds = {item.reason: item for item in answer.waste}
+    assert set(kinds) == {"overwritten", "rewritten", "removed", "hidden", "replaced", "duplicate"}
+    assert kinds["rewritten"].attributes == ("owner",)
+    assert sum(item.bytes for item in answer.waste) == answer.figures.wasted_bytes
+    assert (answer.base_layers, answer.base_found_by) == (1, "history")
 
 
 @pytest.mark.engine
