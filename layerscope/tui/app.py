@@ -1,0 +1,110 @@
+"""The application: paints first, then reads the image in a thread."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from textual import work
+from textual.app import App
+from textual.binding import BindingType
+from textual.worker import Worker, WorkerState, get_current_worker
+
+from layerscope.core.view import Outline
+from layerscope.errors import CancelledError
+from layerscope.tui.keys import bindings
+from layerscope.tui.messages import Analysed, Indexed, Progressed
+from layerscope.tui.screen import ExplorerScreen
+
+if TYPE_CHECKING:
+    from layerscope.index import Progress
+    from layerscope.tui import Analyse, Load
+
+#: Least seconds between two reports of the same layer.
+_REPORT_EVERY: Final = 0.05
+#: Exit code of a program that was interrupted.
+_INTERRUPTED: Final = 130
+
+
+class ExplorerApp(App[None]):
+    """Shows an image that ``load`` opens; ``failure`` is what went wrong, if anything did."""
+
+    TITLE = "layerscope"
+    ENABLE_COMMAND_PALETTE = True
+    COMMAND_PALETTE_BINDING = "ctrl+p"
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("app")]
+
+    def __init__(self, reference: str, load: Load, analyse: Analyse, *, theme: str = "") -> None:
+        no_color = "NO_COLOR" in os.environ
+        super().__init__()
+        self.animation_level = "none"
+        if theme:
+            self.theme = theme
+        if no_color and self.current_theme.ansi:
+            # Textual's filter for NO_COLOR makes the terminal's own colours black on black.
+            self.theme = "textual-dark"
+        self._load, self._analyse = load, analyse
+        self.explorer = ExplorerScreen(reference)
+        self.failure: BaseException | None = None
+
+    def get_default_screen(self) -> ExplorerScreen:
+        """The one screen."""
+        return self.explorer
+
+    def on_ready(self) -> None:
+        """The first frame is on its way: now read."""
+        self.call_after_refresh(self._read)
+
+    @work(thread=True, exclusive=True, group="read", exit_on_error=False, description="read the image")
+    def _read(self) -> None:
+        """In a thread: open, index, conclude; tell by messages."""
+        worker = get_current_worker()
+        last: dict[tuple[int, str], float] = {}
+
+        def report(progress: Progress) -> None:
+            now = time.monotonic()
+            key = (progress.layer, progress.name)
+            if progress.finished or now - last.get(key, 0.0) >= _REPORT_EVERY:
+                last[key] = now
+                self.post_message(Progressed(progress))
+
+        index = self._load(report, lambda: worker.is_cancelled)
+        outline = Outline(index.tree)
+        while outline.step():
+            pass
+        self.post_message(Indexed(index, outline))
+        self.post_message(Analysed(self._analyse(index)))
+
+    def on_progressed(self, message: Progressed) -> None:
+        """A layer is being read."""
+        self.explorer.show_progress(message.progress)
+
+    def on_indexed(self, message: Indexed) -> None:
+        """The files are there."""
+        self.explorer.show_index(message.index, message.outline)
+
+    def on_analysed(self, message: Analysed) -> None:
+        """The answers are there."""
+        self.explorer.show_analysis(message.analysis)
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """A thread that fails ends the explorer; whoever started it says why."""
+        if event.state is WorkerState.ERROR and event.worker.group == "read":
+            self.fail(event.worker.error)
+
+    def fail(self, error: BaseException | None) -> None:
+        """Leave because of an error."""
+        self.failure = error
+        self.exit(return_code=_INTERRUPTED if isinstance(error, CancelledError) else 2)
+
+    def _fatal_error(self) -> None:
+        """An error in the explorer itself: no traceback with the values of all variables."""
+        self.failure = self._exception
+        self._close_messages_no_wait()
+
+    def action_stop_reading(self) -> None:
+        """Read no further; what has arrived is shown."""
+        for worker in self.workers:
+            if worker.group == "read":
+                worker.cancel()

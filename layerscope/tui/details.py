@@ -1,0 +1,229 @@
+"""Details: of the layer, of the image, of the path under the cursor."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+from textual.style import Style
+
+from layerscope.text import decode, printable, size
+from layerscope.tui.cells import cut, wrap
+from layerscope.tui.chrome import percent
+from layerscope.tui.entries import Lines, Story
+from layerscope.tui.entrywords import attributes, kind_word, story
+from layerscope.tui.rows import Pieces
+from layerscope.tui.story import moment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from layerscope.analysis.model import Analysis, LayerFigures
+    from layerscope.core.tree import ImageTree
+
+#: With fewer lines than this, the blank ones are left out.
+_TALL = 10
+
+
+class Subject(Enum):
+    """What the details are of."""
+
+    LAYER = "Layer"
+    IMAGE = "Image"
+    FILE = "File"
+
+
+class DetailsPane(Story):
+    """A few lines about what the cursor is on."""
+
+    def __init__(self) -> None:
+        super().__init__("details", classes="pane")
+        self.subject = Subject.LAYER
+        self._analysis: Analysis | None = None
+        self._tree: ImageTree | None = None
+        self._layer = 0
+        self._node = -1
+        self._version = -1
+
+    def on_mount(self) -> None:
+        """Write the tabs."""
+        self.show_subject(self.subject)
+
+    @property
+    def item_count(self) -> int:
+        """All lines are one item."""
+        return 1
+
+    def show_subject(self, subject: Subject) -> None:
+        """Turn to the layer, the image or the file."""
+        self.subject = subject
+        self.border_title = tabs([(word.value, f"screen.details('{word.name}')", word is subject) for word in Subject])
+        self.refresh_rows()
+        self.scroll_to(y=0, animate=False)
+
+    def show_analysis(self, analysis: Analysis) -> None:
+        """Everything is known."""
+        self._analysis = analysis
+        self.refresh_rows()
+
+    def show_layer(self, layer: int) -> None:
+        """Another layer is under the cursor."""
+        self._layer = layer
+        if self.subject is Subject.LAYER:
+            self.refresh_rows()
+
+    def show_file(self, tree: ImageTree, node: int, version: int) -> None:
+        """Another path is under the cursor."""
+        self._tree, self._node, self._version = tree, node, version
+        if self.subject is Subject.FILE:
+            self.refresh_rows()
+
+    def lines(self, item: int, width: int) -> Lines:
+        """The lines of the subject."""
+        if self.subject is Subject.FILE:
+            found = list(self._file_lines(width))
+        elif self._analysis is None:
+            found = [[("reading", "dim")]]
+        elif self.subject is Subject.IMAGE:
+            found = list(_image_lines(self._analysis, width))
+        elif self._layer < len(self._analysis.layers):
+            found = list(_layer_lines(self._analysis, self._layer, width))
+        else:
+            found = [[("no layers", "dim")]]
+        if self.size.height < _TALL:
+            found = [line for line in found if line]
+        return found
+
+    @property
+    def value(self) -> str:
+        """What is worth copying: the digest of the layer or the image, the link's target of a file."""
+        if self._analysis is None:
+            return ""
+        if self.subject is Subject.IMAGE:
+            return self._analysis.subject.digest or self._analysis.subject.id
+        if self.subject is Subject.FILE and self._tree is not None and self._version >= 0:
+            return attributes(self._tree, self._version).link
+        layer = self._analysis.layers[self._layer]
+        return layer.diff_id or layer.digest
+
+    def _file_lines(self, width: int) -> Iterator[Pieces]:
+        if self._tree is None or self._node < 0:
+            yield [("no file under the cursor", "dim")]
+            return
+        tree = self._tree
+        for part in wrap("/" + printable(decode(tree.path(self._node))), width):
+            yield [(part, "title")]
+        if self._version >= 0:
+            found = attributes(tree, self._version)
+            kind = tree.kind(self._version)
+            yield [(f"{kind_word(kind)}  {size(tree.size(self._version))}", "")]
+            yield [(f"{found.mode}  {found.owner}  {_changed(tree, self._version)}", "dim")]
+            if found.link:
+                yield [(cut(f"→ {found.link}", width), "")]
+            for name in _xattrs(tree, self._version):
+                yield [(cut(name, width), "dim")]
+        yield []
+        for line in story(tree, self._node):
+            yield [(cut(line, width), "")]
+
+
+def tabs(words: list[tuple[str, str, bool]]) -> Content:
+    """Titles side by side that can be clicked; (word, action, whether it is the one shown)."""
+    parts = []
+    for number, (word, action, active) in enumerate(words):
+        if number:
+            parts.append(Content(" │ "))
+        style = Style.from_meta({"@click": action}) + Style(bold=active, dim=not active)
+        parts.append(Content.styled(word, style))
+    return Content("").join(parts)
+
+
+def _changed(tree: ImageTree, version: int) -> str:
+    """The time of last change in UTC, to the minute; empty where the layers only imply a folder."""
+    entry = tree.version_entry(version)
+    if entry < 0:
+        return ""
+    seconds = tree.layers[tree.version_layer(version)].mtime(entry) // 1_000_000_000
+    if not 0 < seconds < 253_402_300_800:  # the year 10000
+        return ""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _xattrs(tree: ImageTree, version: int) -> list[str]:
+    entry = tree.version_entry(version)
+    if entry < 0:
+        return []
+    found = tree.layers[tree.version_layer(version)].xattrs(entry)
+    return sorted(printable(decode(name)) for name in found)
+
+
+def _layer_lines(analysis: Analysis, number: int, width: int) -> Iterator[Pieces]:
+    layer = analysis.layers[number]
+    total = analysis.figures.size_bytes
+    share = f" ({percent(layer.size_bytes / total)} of the image)" if total else ""
+    head = f"Layer {number + 1} of {len(analysis.layers)}"
+    yield [(head, "title"), (cut(f"  {size(layer.size_bytes)}{share}", width - len(head)), "")]
+    if layer.fault:
+        for part in wrap("! " + printable(layer.fault), width):
+            yield [(part, "note")]
+    yield _counts(layer, width)
+    yield from _waste_lines(analysis, layer, width)
+    yield []
+    if layer.diff_id:
+        yield [("diff id  ", "dim"), (cut(printable(layer.diff_id), width - 9), "")]
+    if layer.digest and layer.digest != layer.diff_id:
+        packed = f" ({size(layer.compressed_bytes)} packed)" if layer.compressed_bytes is not None else ""
+        room = width - 9 - len(packed)
+        yield [("digest   ", "dim"), (cut(printable(layer.digest), room) + packed, "")]
+    if moment(layer.created):
+        yield [("created  ", "dim"), (moment(layer.created), "")]
+    if layer.base:
+        yield [("base image layer", "dim")]
+    yield []
+    for part in wrap(printable(layer.command), width):
+        yield [(part, "")]
+
+
+def _counts(layer: LayerFigures, width: int) -> Pieces:
+    words = ("added", "modified", "removed") if width >= 44 else ("", "", "")
+    parts = zip("+~-", (layer.added, layer.modified, layer.removed), words, strict=True)
+    tones = ("added", "modified", "wasted")
+    return [
+        (f"{sign} {count:,} {word}".rstrip() + "   ", tone)
+        for (sign, count, word), tone in zip(parts, tones, strict=True)
+    ]
+
+
+def _waste_lines(analysis: Analysis, layer: LayerFigures, width: int) -> Iterator[Pieces]:
+    if layer.wasted_in_bytes:
+        largest = next((item for item in analysis.waste if layer.index in item.stored_in), None)
+        text = f"░ {size(layer.wasted_in_bytes)} wasted"
+        if largest is not None:
+            where = "" if width < 44 else f"   /{printable(largest.path)}"
+            text += f"{where or ':'} {largest.reason} in {largest.wasted_by + 1}"
+        yield [(cut(text, width), "wasted")]
+    if layer.wasted_by_bytes:
+        yield [(cut(f"makes {size(layer.wasted_by_bytes)} waste", width), "wasted")]
+
+
+def _image_lines(analysis: Analysis, width: int) -> Iterator[Pieces]:
+    figures, subject = analysis.figures, analysis.subject
+    packed = f", {size(figures.compressed_bytes)} packed" if figures.compressed_bytes is not None else ""
+    yield [(cut(printable(subject.reference), width), "title")]
+    yield [(f"{size(figures.size_bytes)}{packed}, {figures.final_files:,} files", "")]
+    yield [(f"efficiency {percent(figures.efficiency)}, wasted {size(figures.wasted_bytes)}", "")]
+    user = f"yours {size(figures.user_size_bytes)}, wasted {size(figures.user_wasted_bytes)}"
+    yield [(cut(f"{user} ({percent(figures.user_wasted_percent)})", width), "")]
+    base = f"base: the lowest {analysis.base_layers} layers" if analysis.base_layers != 1 else "base: the lowest layer"
+    yield [(cut(f"{base} ({printable(analysis.base_found_by)})", width), "dim")]
+    yield []
+    for name, text in (("platform", subject.platform), ("id", subject.id), ("digest", subject.digest)):
+        if text:
+            yield [(f"{name:<9}", "dim"), (cut(printable(text), width - 9), "")]
+    if moment(subject.created):
+        yield [("created  ", "dim"), (moment(subject.created), "")]
+    for warning in analysis.warnings:
+        for part in wrap("! " + printable(warning), width):
+            yield [(part, "note")]

@@ -1,0 +1,79 @@
+"""A list whose items take several lines each, wrapped to the width: history, config, details."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+
+from layerscope.tui.rows import Pieces, Rows
+
+#: An item's lines.
+Lines = list[Pieces]
+
+
+class Entries(Rows):
+    """Items of several lines; all lines are made anew when the width or the items change.
+
+    A subclass tells ``item_count`` and ``lines``. For lists of some thousand lines at most.
+    """
+
+    def __init__(self, identity: str | None = None, classes: str | None = None) -> None:
+        super().__init__(identity, classes)
+        self._lines: Lines = []
+        self._starts: list[int] = [0]
+        self._width = -1
+
+    def lines(self, item: int, width: int) -> Lines:
+        """The lines of an item, wrapped to ``width`` cells; at least one."""
+        raise NotImplementedError
+
+    @property
+    def row_count(self) -> int:
+        """How many lines there are."""
+        return len(self._lines)
+
+    def item_at(self, row: int) -> int:
+        """The item that a line belongs to."""
+        return bisect_right(self._starts, row) - 1
+
+    def rows_of(self, item: int) -> tuple[int, int]:
+        """The lines of an item."""
+        if item + 1 >= len(self._starts):
+            return 0, 0
+        return self._starts[item], self._starts[item + 1]
+
+    def pieces(self, row: int, width: int) -> Pieces:
+        """A line that was made before."""
+        return self._lines[row]
+
+    def refresh_rows(self) -> None:
+        """Make all lines anew."""
+        width = max(1, self.scrollable_content_region.width)
+        self._lines = []
+        self._starts = [0]
+        for item in range(self.item_count):
+            self._lines += self.lines(item, width)
+            self._starts.append(len(self._lines))
+        super().refresh_rows()
+
+
+class Story(Entries):
+    """Lines to read: no cursor, the keys scroll."""
+
+    shows_cursor = False
+
+    def action_move(self, count: int) -> None:
+        """Scroll by lines."""
+        self.scroll_to(y=self.scroll_offset.y + count, animate=False)
+
+    def action_page(self, count: int) -> None:
+        """Scroll by a window."""
+        height = max(1, self.scrollable_content_region.height - 1)
+        self.scroll_to(y=self.scroll_offset.y + count * height, animate=False)
+
+    def action_first(self) -> None:
+        """To the first line."""
+        self.scroll_to(y=0, animate=False)
+
+    def action_last(self) -> None:
+        """To the last line."""
+        self.scroll_to(y=self.row_count, animate=False)

@@ -1,0 +1,124 @@
+"""What is known of one path, in words: attributes, link targets, its story through the layers."""
+
+from __future__ import annotations
+
+import stat
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from layerscope.core.tar import BLOCK, CHAR, DIRECTORY, FIFO, FILE, HARDLINK, SYMLINK
+from layerscope.core.tree import DUPLICATE, HIDDEN, NONE, OVERWRITTEN, REMOVED, REPLACED
+from layerscope.text import decode, printable
+
+if TYPE_CHECKING:
+    from layerscope.core.tree import ImageTree
+
+_TYPES: Final = {
+    FILE: stat.S_IFREG,
+    HARDLINK: stat.S_IFREG,
+    SYMLINK: stat.S_IFLNK,
+    CHAR: stat.S_IFCHR,
+    BLOCK: stat.S_IFBLK,
+    DIRECTORY: stat.S_IFDIR,
+    FIFO: stat.S_IFIFO,
+}
+_KINDS: Final = {
+    FILE: "file",
+    HARDLINK: "hard link",
+    SYMLINK: "symbolic link",
+    CHAR: "character device",
+    BLOCK: "block device",
+    DIRECTORY: "folder",
+    FIFO: "fifo",
+}
+_ENDS: Final = {
+    OVERWRITTEN: "overwritten",
+    REMOVED: "removed",
+    HIDDEN: "hidden",
+    REPLACED: "replaced",
+    DUPLICATE: "stored twice",
+}
+#: Versions of one path that are looked at for a row's note; a story tells all of them.
+_NOTE_VERSIONS: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Attributes:
+    """The columns beside a name; empty where the layers only imply a folder."""
+
+    mode: str = ""
+    owner: str = ""
+    link: str = ""
+
+
+def attributes(tree: ImageTree, version: int) -> Attributes:
+    """Permissions, owner and link target (printable) of a version."""
+    entry = tree.version_entry(version)
+    if entry < 0:
+        return Attributes()
+    index = tree.layers[tree.version_layer(version)]
+    kind = tree.kind(version)
+    link = index.link(entry)
+    return Attributes(
+        mode=stat.filemode(_TYPES.get(kind, 0) | index.mode(entry)),
+        owner=f"{index.uid(entry)}:{index.gid(entry)}",
+        link=printable(decode(link)) if link else "",
+    )
+
+
+def kind_word(kind: int) -> str:
+    """The kind of an entry in a word or two."""
+    return _KINDS.get(kind, "entry of an unknown kind")
+
+
+def versions(tree: ImageTree, node: int) -> list[int]:
+    """All versions of a path, oldest first."""
+    found = []
+    version = tree.newest(node)
+    while version >= 0:
+        found.append(version)
+        version = tree.older(version)
+    return found[::-1]
+
+
+def fate(tree: ImageTree, version: int) -> tuple[int, int]:
+    """The layer that ends what a version shows, and the reason; -1 where it stays.
+
+    A folder over a folder goes on: its newest version tells.
+    """
+    later: list[int] = []
+    newer = tree.newest(tree.version_node(version))
+    while newer > version and len(later) < _NOTE_VERSIONS:
+        later.append(newer)
+        newer = tree.older(newer)
+    for step in [version, *reversed(later)]:
+        if tree.reason(step) != NONE:
+            return tree.ended(step), tree.reason(step)
+    return -1, NONE
+
+
+def note(tree: ImageTree, version: int) -> str:
+    """Why a row deserves a look: ``removed in layer 8``, ``2 copies``; empty where it does not."""
+    layer, reason = fate(tree, version)
+    if layer >= 0 and layer != tree.version_layer(version):
+        return f"{_ENDS[reason]} in layer {layer + 1}"
+    copies = 0
+    older = version
+    while older >= 0 and copies < _NOTE_VERSIONS:
+        copies += tree.kind(older) == FILE
+        older = tree.older(older)
+    return f"{copies} copies" if copies > 1 else ""
+
+
+def story(tree: ImageTree, node: int) -> list[str]:
+    """What each layer did to a path, oldest first: ``layer 2  written  file, 1.2 kB``."""
+    from layerscope.text import size
+
+    lines = []
+    for version in versions(tree, node):
+        kind = tree.kind(version)
+        what = kind_word(kind) + (f", {size(tree.size(version))}" if kind in (FILE, HARDLINK) else "")
+        lines.append(f"layer {tree.version_layer(version) + 1}: {what}")
+        if tree.reason(version) != NONE and tree.reason(version) != OVERWRITTEN:
+            lines.append(f"layer {tree.ended(version) + 1}: {_ENDS[tree.reason(version)]}")
+    return lines

@@ -1,0 +1,298 @@
+"""Files: the image's tree after a layer, with what the chosen layers changed in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from rich.cells import cell_len
+from textual.binding import BindingType
+from textual.message import Message
+
+from layerscope.core.view import ADDED, MODIFIED, REMOVED
+from layerscope.text import decode, printable, size
+from layerscope.tui.cells import cut
+from layerscope.tui.entrywords import attributes, note
+from layerscope.tui.filetree import MARKS, FileTree, Order
+from layerscope.tui.filters import parse_filter
+from layerscope.tui.keys import bindings
+from layerscope.tui.rows import Pieces, Rows
+from layerscope.tui.selection import Selection
+
+if TYPE_CHECKING:
+    from layerscope.core.view import View
+
+#: Columns for permissions and owner are shown from this width on, unless the user chose.
+_WIDE: Final = 56
+_GLYPHS: Final = {ADDED: ("+", "added"), MODIFIED: ("~", "modified"), REMOVED: ("-", "removed")}
+
+
+class FilesPane(Rows):
+    """The visible rows of a file tree."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("files")]
+
+    @dataclass
+    class Changed(Message):
+        """What is shown, counted or searched changed."""
+
+    @dataclass
+    class Opened(Message):
+        """A file was asked for."""
+
+        position: int
+
+    @dataclass
+    class ExtractAsked(Message):
+        """A file or folder is to be written to disk."""
+
+        position: int
+
+    def __init__(self) -> None:
+        super().__init__("files", classes="inner")
+        self.model: FileTree | None = None
+        self.wants_attributes: bool | None = None
+        self._selection = Selection()
+        self._level = 0
+        self._changes = (0, 0)
+
+    # What is there.
+
+    @property
+    def item_count(self) -> int:
+        """How many rows are visible."""
+        return len(self.model.rows) if self.model else 0
+
+    @property
+    def empty_sentence(self) -> str:
+        """Why there is nothing."""
+        if self.model is None:
+            return "reading"
+        if self.model.filter is not None:
+            wanted = self.model.filter
+            return wanted.fault or f"no file matches '{printable(wanted.text)}' - esc clears"
+        if self.model.shown != frozenset(MARKS.values()):
+            return "nothing to show: A M R U bring files back"
+        return "no files"
+
+    def show_tree(self, tree: FileTree) -> None:
+        """The files are known; the comparison follows."""
+        self.model = tree
+
+    def show_view(self, view: View, selection: Selection) -> None:
+        """Another comparison; the cursor stays on its path, or goes to the nearest folder above."""
+        if self.model is None:
+            return
+        position = self.position
+        self._selection = selection
+        self.model.show(bytes(view.marks), view.sizes)
+        self._changes = (view.added + view.modified + view.removed, self.model.files)
+        self._settle(position)
+
+    def _settle(self, position: int) -> None:
+        """The rows changed: find the cursor's position again."""
+        top = self.scroll_offset.y
+        before = self.cursor - top
+        self.refresh_rows()
+        if self.model is not None and position >= 0:
+            row = max(0, self.model.row_of(position))
+            self.set_reactive(FilesPane.cursor, row)
+            # The row stays where the eye is.
+            self.scroll_to(y=max(0, row - before), animate=False)
+            self.show_cursor()
+        self.post_message(self.Moved(self, self.cursor))
+        self.post_message(self.Changed())
+
+    @property
+    def position(self) -> int:
+        """The position under the cursor; -1 where there is none."""
+        return self.model.rows.positions[self.cursor] if self.model and self.item_count else -1
+
+    @property
+    def path(self) -> bytes:
+        """The path under the cursor, without a leading slash; empty where there is none."""
+        return self.model.tree.path(self.model.nodes[self.position]) if self.model and self.item_count else b""
+
+    def version(self, position: int) -> int:
+        """The version that a row shows: the one that is there, or the one that was removed; -1 if none."""
+        if self.model is None or position < 0:
+            return -1
+        tree, node = self.model.tree, self.model.nodes[position]
+        found = tree.version_at(node, self._selection.last)
+        return found if found >= 0 else tree.version_at(node, self._selection.first - 1)
+
+    @property
+    def counted(self) -> str:
+        """How many there are, for the border."""
+        if self.model is None:
+            return ""
+        changed, files = self._changes
+        if self.model.filter is not None:
+            return f"{len(self.model.hits):,} of {files:,}"
+        words = f"{changed:,} of {files:,}"
+        if self.model.order is not Order.NAME or self.model.backwards:
+            words = f"by {self.model.order.value}{' backwards' if self.model.backwards else ''} · {words}"
+        hidden = [name for name, mark in MARKS.items() if mark not in self.model.shown]
+        return f"without {', '.join(hidden)} · {words}" if hidden else words
+
+    # Painting.
+
+    def pieces(self, row: int, width: int) -> Pieces:
+        """Change, attributes, size, fold, name, note."""
+        tree = self.model
+        assert tree is not None
+        position = tree.rows.positions[row]
+        glyph, tone = _GLYPHS.get(tree.mark(position), (" ", ""))
+        version = self.version(position)
+        left = width - 11
+        yield (glyph + " ", tone.replace("removed", "wasted"))
+        found = attributes(tree.tree, version) if version >= 0 else None
+        if self.wants_attributes or (self.wants_attributes is None and width >= _WIDE):
+            yield (f"{found.mode if found else '':<10} {found.owner if found else '':>9} ", "dim")
+            left -= 21
+        yield (f"{size(tree.size(position)):>8} ", "" if tone else "dim")
+        indent = min(tree.rows.indents[row] * 2, max(0, left // 2))
+        has_children = tree.ends[position] > position + 1
+        fold = ("▾ " if tree.is_open(position) else "▸ ") if has_children else "  "
+        yield (" " * indent + fold, "dim")
+        left -= indent + 2
+        yield from self._name_pieces(row, position, version, left, tone, found.link if found else "")
+
+    def _name_pieces(self, row: int, position: int, version: int, left: int, tone: str, link: str) -> Pieces:
+        assert self.model is not None
+        name = printable(decode(self.model.label(row)))
+        remark = note(self.model.tree, version) if version >= 0 and self.model.mark(position) != REMOVED else ""
+        room = left - len(remark) - 3 if remark and left >= len(remark) + 12 else left
+        shown = cut(name, room)
+        hit = self.model.filter is not None and self.model.is_hit(position)
+        yield (shown, tone + " match" if hit else tone)
+        used = cell_len(shown)
+        if link and room - used > 5:
+            arrow = cut(f" → {link}", room - used)
+            yield (arrow, "dim")
+            used += cell_len(arrow)
+        if remark and room < left:
+            yield (" " * (room - used + 1), "")
+            yield (f"! {remark}", "note")
+        elif remark and left - used > 6:
+            yield (cut(f" ! {remark}", left - used), "note")
+
+    # Folding.
+
+    def action_fold(self) -> None:
+        """Fold or unfold the folder under the cursor."""
+        if self.model is None or not self.item_count:
+            return
+        self.model.toggle(self.cursor)
+        self.refresh_rows()
+        self.post_message(self.Changed())
+
+    def action_into(self) -> None:
+        """Unfold the folder, or go to its first child."""
+        if self.model is None or not self.item_count:
+            return
+        if not self.model.is_open(self.position):
+            self.action_fold()
+        elif self.cursor + 1 < self.item_count and self.model.rows.block_end(self.cursor) > self.cursor + 1:
+            self.cursor += 1
+
+    def action_out(self) -> None:
+        """Fold the folder, or go to the one above."""
+        if self.model is None or not self.item_count:
+            return
+        rows = self.model.rows
+        if self.model.is_open(self.position) and rows.block_end(self.cursor) > self.cursor + 1:
+            self.action_fold()
+            return
+        parent = self.model.parents[rows.heads[self.cursor]]
+        if parent >= 0:
+            self.cursor = max(0, self.model.row_of(parent))
+
+    def fold_all(self, folded: bool) -> None:
+        """Fold or unfold everything."""
+        self._level = 0 if folded else self._level
+        self._change(lambda tree: tree.fold_all(folded))
+
+    def fold_level(self, step: int) -> None:
+        """Show one level of folders more or less."""
+        self._level = max(0, self._level + step)
+        self._change(lambda tree: tree.fold_level(self._level))
+
+    # What is shown.
+
+    def toggle_mark(self, name: str) -> None:
+        """Show or hide added, modified, removed or unchanged files."""
+        self._change(lambda tree: tree.toggle_mark(MARKS[name]))
+
+    def sort(self) -> None:
+        """By name, then by size, then by changes."""
+        orders = list(Order)
+        self._change(lambda tree: tree.set_order(orders[(orders.index(tree.order) + 1) % len(orders)], tree.backwards))
+
+    def reverse(self) -> None:
+        """The other way round."""
+        self._change(lambda tree: tree.set_order(tree.order, not tree.backwards))
+
+    def toggle_attributes(self) -> None:
+        """Show or hide the columns beside the names."""
+        shown = self.wants_attributes if self.wants_attributes is not None else self.size.width >= _WIDE
+        self.wants_attributes = not shown
+        self.refresh()
+
+    def search(self, text: str) -> None:
+        """Show only what a text asks for; all when it is empty."""
+        self._change(lambda tree: tree.set_filter(parse_filter(text) if text.strip() else None))
+        if self.model is not None and self.model.hits and not self.model.is_hit(self.position):
+            self._go(self.model.hits[0])
+
+    def next_match(self, step: int) -> None:
+        """To the next or previous match of the filter."""
+        if self.model is not None:
+            self._go(self.model.next_hit(self.position, step))
+
+    def go_to(self, path: bytes) -> bool:
+        """Put the cursor on a path, unfolding what lies above; False where it is not shown."""
+        return self.model is not None and self._go(self.model.find(path))
+
+    def _go(self, position: int) -> bool:
+        if self.model is None or position < 0:
+            return False
+        row = self.model.reveal(position)
+        self.refresh_rows()
+        if row >= 0:
+            self.cursor = row
+            self.show_cursor()
+        return row >= 0
+
+    def _change(self, change: Callable[[FileTree], None]) -> None:
+        if self.model is None:
+            return
+        position = self.position
+        change(self.model)
+        self._settle(position)
+
+    # Opening.
+
+    def action_select(self) -> None:
+        """A folder folds, a file opens."""
+        if self.model is None or not self.item_count:
+            return
+        if self.model.ends[self.position] > self.position + 1:
+            self.action_fold()
+        else:
+            self.post_message(self.Opened(self.position))
+
+    def action_extract(self) -> None:
+        """Ask for the file or folder on disk."""
+        if self.item_count:
+            self.post_message(self.ExtractAsked(self.position))
+
+    def clicked(self, row: int, column: int) -> None:
+        """A click on the triangle folds."""
+        if self.model is None:
+            return
+        wide = self.wants_attributes or (self.wants_attributes is None and self.size.width >= _WIDE)
+        start = 11 + (21 if wide else 0) + 2 * self.model.rows.indents[row]
+        if start <= column < start + 2:
+            self.action_fold()

@@ -1,0 +1,183 @@
+"""The panes side by side: which are shown, which has the keys, how much room each has."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.screen import Screen
+from textual.widget import Widget
+
+from layerscope.tui.chrome import KeyBar, TitleBar
+from layerscope.tui.details import DetailsPane, Subject, tabs
+from layerscope.tui.files import FilesPane
+from layerscope.tui.layers import LayersPane
+from layerscope.tui.rows import Rows
+from layerscope.tui.story import ConfigPane, HistoryPane
+from layerscope.tui.waste import WasteView
+
+if TYPE_CHECKING:
+    from layerscope.tui.finder import FindBar
+
+_WINDOWS: Final = ("files", "waste", "history", "config")
+#: Under this width one side is shown at a time; under this height there are no details.
+_SINGLE_COLUMNS: Final = 60
+_SHORT_ROWS: Final = 20
+
+
+class Frame(Screen[None]):
+    """Layers and details on the left, one of four windows on the right."""
+
+    HORIZONTAL_BREAKPOINTS = [(0, "-compact"), (100, "-wide"), (180, "-huge")]
+    AUTO_FOCUS = ""
+    DEFAULT_CSS = """
+    Frame {
+        background: $background;
+        & #body { height: 1fr; }
+        & .pane, & #right {
+            border: round $border-blurred;
+            border-title-color: $foreground;
+            border-title-align: left;
+            border-subtitle-color: $text-muted;
+            background: $background;
+            &:focus, &:focus-within { border: round $border; border-title-style: bold; }
+        }
+        & #left { width: 43%; }
+        & #right { width: 1fr; min-width: 3; }
+        & #layers { height: 1fr; min-height: 3; }
+        & #details { height: 8; }
+        & .inner { height: 1fr; }
+        &.-wide #left { width: 47%; }
+        &.-wide #details, &.-huge #details { height: 16; }
+        &.-huge #left { width: 40%; }
+    }
+    """
+
+    def __init__(self, reference: str) -> None:
+        super().__init__()
+        self.title_bar = TitleBar(reference)
+        self.key_bar = KeyBar()
+        self.layer_list = LayersPane()
+        self.details = DetailsPane()
+        self.files = FilesPane()
+        self.waste = WasteView()
+        self.history = HistoryPane()
+        self.config = ConfigPane()
+        self.finder: FindBar | None = None
+        self._left = Vertical(self.layer_list, self.details, id="left")
+        self._right = Vertical(self.files, self.waste, self.history, self.config, id="right")
+        self.window = "files"
+        self.zoomed = False
+        self._wants_details = True
+
+    def compose(self) -> ComposeResult:
+        """Title, panes, keys."""
+        yield self.title_bar
+        yield Horizontal(self._left, self._right, id="body")
+        yield self.key_bar
+
+    def on_mount(self) -> None:
+        """The first frame: everything is there but the image."""
+        self.layer_list.border_title = "1 Layers"
+        self.title_bar.say("reading - esc stops")
+        self.show_window("files")
+        self.set_focus(self.layer_list)
+        self._arrange()
+
+    # Windows and panes.
+
+    def show_window(self, name: str) -> None:
+        """Bring one of the four windows on the right to the front."""
+        self.window = name
+        for window in self._right.children:
+            window.display = window.id == name
+        if self.finder is not None:
+            self.finder.display = name == "files" and self.files.model is not None and bool(self.files.model.filter)
+        self.label()
+
+    def label(self) -> None:
+        """Write the titles and counts into the borders."""
+        words = [
+            (f"{number} {name.capitalize()}", f"screen.show('{name}')", name == self.window)
+            for number, name in enumerate(_WINDOWS, start=2)
+        ]
+        if self.size.width and self.size.width < 100:
+            words = [word for word in words if word[2] or not word[0].endswith("Config")]
+        self._right.border_title = tabs(words)
+        counts = {"files": self.files.counted, "waste": self.waste.total}
+        self._right.border_subtitle = counts.get(self.window, "")
+
+    def _pane(self, name: str) -> Rows:
+        panes: dict[str, Rows] = {
+            "layers": self.layer_list,
+            "details": self.details,
+            "files": self.files,
+            "waste": self.waste.rows,
+            "history": self.history,
+            "config": self.config,
+        }
+        return panes[name]
+
+    def action_show(self, name: str) -> None:
+        """Go to a pane or a window."""
+        if name in _WINDOWS:
+            self.show_window(name)
+        self.give_keys(self._pane(name))
+
+    def action_next_pane(self, step: int) -> None:
+        """Walk around the panes."""
+        names = ["layers", *(["details"] if self._has_details else []), self.window]
+        here = next((place for place, name in enumerate(names) if self._pane(name).has_focus), 0)
+        self.give_keys(self._pane(names[(here + step) % len(names)]))
+
+    def give_keys(self, pane: Rows) -> None:
+        """Focus a pane, showing it first."""
+        shown: list[Widget] = [pane, self._left if pane in (self.layer_list, self.details) else self._right]
+        for widget in shown:
+            widget.display = True
+        self.set_focus(pane)
+        self._arrange()
+
+    @property
+    def _has_details(self) -> bool:
+        return self._wants_details and self.size.height >= _SHORT_ROWS
+
+    def _arrange(self) -> None:
+        """Show what there is room for, and what zoom leaves."""
+        single = self.zoomed or self.size.width < _SINGLE_COLUMNS
+        at_details = self.details.has_focus
+        at_left = self.layer_list.has_focus or at_details
+        self._left.display = not single or at_left
+        self._right.display = not single or not at_left
+        self.layer_list.display = not (self.zoomed and at_details)
+        self.details.display = at_details if self.zoomed else self._has_details or at_details
+        self._left.styles.width = "100%" if single else None
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Another size: other panes."""
+        self._arrange()
+        self.label()
+
+    def action_zoom(self) -> None:
+        """Give the pane all the room, or take it back."""
+        self.zoomed = not self.zoomed
+        self._arrange()
+
+    def action_toggle_details(self) -> None:
+        """Layer, image, file, no details."""
+        if not self._wants_details:
+            self._wants_details = True
+            self.details.show_subject(Subject.LAYER)
+        elif self.details.subject is Subject.FILE:
+            self._wants_details = False
+            if self.details.has_focus:
+                self.set_focus(self.layer_list)
+        else:
+            self.details.show_subject(list(Subject)[list(Subject).index(self.details.subject) + 1])
+        self._arrange()
+
+    def action_details(self, name: str) -> None:
+        """``LAYER``, ``IMAGE`` or ``FILE``."""
+        self.details.show_subject(Subject[name])

@@ -1,0 +1,173 @@
+"""Every key, once: the source of widget bindings, key bar, help, palette and the README table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from textual.binding import Binding
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One thing that keys do.
+
+    ``where`` names the widget class that acts (``app``, ``screen``, ``rows``, ``layers``,
+    ``files``, ``preview``); ``keys`` are Textual's names, the first is the one to show; ``label``
+    is a word for the key bar, ``help`` a clause for help, palette and README. ``dive`` are the
+    chords that dive's users know, bound in ``dive_where`` (the same place unless said).
+    """
+
+    where: str
+    keys: str
+    action: str
+    label: str
+    help: str
+    group: str
+    bar: bool = False
+    palette: bool = True
+    dive: str = ""
+    dive_where: str = ""
+
+
+_MOVE, _PANES, _LAYERS, _FILES, _FIND, _LOOK, _GENERAL = (
+    "Move",
+    "Panes",
+    "Layers",
+    "Files",
+    "Find",
+    "Look inside",
+    "General",
+)
+
+KEYS: Final = (
+    Key("screen", "slash", "find", "Find", "filter the files by name", _FIND, bar=True,
+        dive="ctrl+f,ctrl+underscore,ctrl+slash"),
+    Key("screen", "n", "next_match(1)", "Next", "next match of the filter", _FIND),
+    Key("screen", "N", "next_match(-1)", "Previous", "previous match", _FIND),
+    Key("files", "space", "fold", "Fold", "fold or unfold the folder", _FILES, bar=True, palette=False),
+    Key("files", "right,l", "into", "In", "unfold the folder, then go into it", _FILES, palette=False),
+    Key("files", "left,h", "out", "Out", "fold the folder, then go to its parent", _FILES,
+        palette=False),
+    Key("screen", "minus", "fold_all", "Fold all", "fold all folders", _FILES,
+        dive="ctrl+@,ctrl+space"),
+    Key("screen", "equals_sign", "unfold_all", "Unfold all", "unfold all folders", _FILES),
+    Key("screen", "less_than_sign", "fold_level(-1)", "Level -", "show one level less", _FILES),
+    Key("screen", "greater_than_sign", "fold_level(1)", "Level +", "show one level more", _FILES),
+    Key("rows", "enter", "select", "View", "open: preview a file, fold a folder, jump to a waste item",
+        _LOOK, bar=True, palette=False),
+    Key("screen", "w", "show('waste')", "Waste", "what is wasted, where and by whom", _PANES, bar=True),
+    Key("screen", "A", "toggle_mark('added')", "Added", "show or hide added files", _FILES, bar=True,
+        dive="ctrl+a", dive_where="files"),
+    Key("screen", "M", "toggle_mark('modified')", "Modified", "show or hide modified files", _FILES,
+        bar=True),
+    Key("screen", "R", "toggle_mark('removed')", "Removed", "show or hide removed files", _FILES,
+        bar=True, dive="ctrl+r", dive_where="files"),
+    Key("screen", "U", "toggle_mark('unchanged')", "Unmodified", "show or hide unmodified files",
+        _FILES, bar=True, dive="ctrl+u", dive_where="files"),
+    Key("screen", "question_mark", "help", "Keys", "all keys", _GENERAL, bar=True),
+    Key("app", "q,ctrl+c,ctrl+q", "quit", "Quit", "leave", _GENERAL, bar=True),
+    Key("app", "ctrl+p,colon", "command_palette", "Palette", "find a command, or a path", _GENERAL,
+        palette=False),
+    Key("app", "ctrl+z", "suspend_process", "Suspend", "back to the shell; fg returns", _GENERAL),
+    Key("screen", "escape", "back", "Back", "one step back: filter, range, zoom, preview, reading",
+        _GENERAL, palette=False),
+    Key("screen", "tab", "next_pane(1)", "Next", "next pane", _PANES, palette=False),
+    Key("screen", "shift+tab", "next_pane(-1)", "Previous", "previous pane", _PANES,
+        palette=False),
+    Key("screen", "1", "show('layers')", "Layers", "go to Layers", _PANES),
+    Key("screen", "2", "show('files')", "Files", "go to Files", _PANES),
+    Key("screen", "3", "show('waste')", "Waste", "go to Waste", _PANES, palette=False),
+    Key("screen", "4", "show('history')", "History", "go to History", _PANES),
+    Key("screen", "5", "show('config')", "Config", "go to Config", _PANES),
+    Key("screen", "i", "toggle_details", "Details", "details: layer, image, file, none", _PANES),
+    Key("screen", "z,plus", "zoom", "Zoom", "give the pane the whole screen, or take it back", _PANES),
+    Key("screen", "left_square_bracket", "step_layer(-1)", "Layer -", "previous layer", _LAYERS),
+    Key("screen", "right_square_bracket", "step_layer(1)", "Layer +", "next layer", _LAYERS),
+    Key("screen", "c", "toggle_mode", "Mode", "changes of this layer, or of all layers up to it",
+        _LAYERS),
+    Key("layers", "v", "range", "Range", "start a range of layers here; moving extends it", _LAYERS),
+    Key("layers", "ctrl+l", "screen.set_mode('layer')", "Layer", "changes of this layer only", _LAYERS,
+        dive="ctrl+l"),
+    Key("layers", "ctrl+a", "screen.set_mode('upto')", "Up to", "changes of all layers up to this one",
+        _LAYERS, dive="ctrl+a"),
+    Key("screen", "s", "sort", "Sort", "sort by name, size or changes", _FILES, dive="ctrl+o"),
+    Key("screen", "S", "reverse", "Reverse", "reverse the order", _FILES),
+    Key("screen", "b", "attributes", "Attributes", "columns for permissions and owner", _FILES,
+        dive="ctrl+b"),
+    Key("files", "e", "extract", "Extract", "write the file or folder to disk", _LOOK, dive="ctrl+e"),
+    Key("screen", "y", "copy('path')", "Copy path", "copy the path", _GENERAL),
+    Key("screen", "Y", "copy('value')", "Copy value", "copy the digest, command or value", _GENERAL),
+    Key("rows", "up,k", "move(-1)", "Up", "one up", _MOVE, palette=False),
+    Key("rows", "down,j", "move(1)", "Down", "one down", _MOVE, palette=False),
+    Key("rows", "pageup,u", "page(-1)", "Page up", "a page up", _MOVE, palette=False),
+    Key("rows", "pagedown,d", "page(1)", "Page down", "a page down", _MOVE, palette=False),
+    Key("rows", "home,g", "first", "First", "to the top", _MOVE, palette=False),
+    Key("rows", "end,G", "last", "Last", "to the bottom", _MOVE, palette=False),
+)  # fmt: skip
+
+_SHOWN: Final = {
+    "slash": "/",
+    "question_mark": "?",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
+    "less_than_sign": "<",
+    "greater_than_sign": ">",
+    "minus": "-",
+    "equals_sign": "=",
+    "plus": "+",
+    "colon": ":",
+    "enter": "⏎",
+    "escape": "esc",
+    "up": "↑",
+    "down": "↓",
+    "left": "←",
+    "right": "→",
+    "pageup": "pgup",
+    "pagedown": "pgdn",
+    "ctrl+underscore": "ctrl+/",
+    "ctrl+slash": "ctrl+/",
+    "ctrl+@": "ctrl+space",
+}
+
+
+def shown(key: str) -> str:
+    """A key of Textual's as people write it: ``slash`` is ``/``."""
+    return _SHOWN.get(key, key)
+
+
+def written(keys: str) -> str:
+    """Several keys as people write them, each once, separated by blanks."""
+    return " ".join(dict.fromkeys(shown(key) for key in keys.split(",") if key))
+
+
+def bindings(where: str) -> list[Binding]:
+    """What Textual needs to know of the keys of one place; dive's chords included."""
+    found = [_binding(key, key.keys) for key in KEYS if key.where == where]
+    for key in KEYS:
+        if key.dive and (key.dive_where or key.where) == where and key.dive != key.keys:
+            action = key.action if key.dive_where in ("", key.where) else f"{key.where}.{key.action}"
+            found.append(Binding(key.dive, action, key.label, show=False, system=True))
+    return found
+
+
+def _binding(key: Key, keys: str) -> Binding:
+    return Binding(keys, key.action, key.label, show=key.bar, tooltip=key.help)
+
+
+def groups() -> Iterator[tuple[str, list[Key]]]:
+    """The headings of the help, each with its keys in order."""
+    for group in dict.fromkeys(key.group for key in KEYS):
+        yield group, [key for key in KEYS if key.group == group]
+
+
+def markdown_table() -> str:
+    """The table of keys in the README; a test compares them."""
+    lines = ["| keys | what they do | dive's |", "| --- | --- | --- |"]
+    for _group, keys in groups():
+        for key in keys:
+            pressed = " ".join(f"`{name}`" for name in written(key.keys).split(" "))
+            dives = " ".join(f"`{name}`" for name in written(key.dive).split(" ") if name)
+            lines.append(f"| {pressed} | {key.help} | {dives} |")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,147 @@
+"""Layers: one row each, with a bar that says what is useful and what is wasted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import BindingType
+from textual.message import Message
+
+from layerscope.text import printable, size
+from layerscope.tui.cells import bar, cut, fit
+from layerscope.tui.keys import bindings
+from layerscope.tui.rows import Pieces, Rows
+from layerscope.tui.selection import Selection
+
+if TYPE_CHECKING:
+    from layerscope.analysis.model import Analysis
+    from layerscope.core.tree import ImageTree
+    from layerscope.index import Progress
+
+
+@dataclass(slots=True)
+class _Row:
+    """What a row shows; ``done`` and ``total`` are bytes while the layer is being read."""
+
+    name: str = ""
+    bytes: int = 0
+    wasted: int = 0
+    base: bool = False
+    fault: bool = False
+    ready: bool = False
+    done: int = 0
+    total: int | None = None
+
+
+class LayersPane(Rows):
+    """The layers, oldest first."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("layers")]
+
+    class RangeAsked(Message):
+        """A range of layers is to start at the cursor, or to end."""
+
+    def __init__(self) -> None:
+        super().__init__("layers", classes="pane")
+        self._layers: list[_Row] = []
+        self._selection = Selection()
+        self._largest = 0
+
+    @property
+    def item_count(self) -> int:
+        """How many layers there are, or are known so far."""
+        return len(self._layers)
+
+    @property
+    def empty_sentence(self) -> str:
+        """Nothing is known yet, or there is nothing."""
+        return "no layers"
+
+    def show_progress(self, progress: Progress) -> None:
+        """A layer is being read; rows appear as they become known."""
+        count = max(progress.layers, progress.layer + 1)
+        while len(self._layers) < count:
+            self._layers.append(_Row())
+        if 0 <= progress.layer < count:
+            for row in self._layers[: progress.layer]:
+                row.ready = row.ready or row.done > 0
+            row = self._layers[progress.layer]
+            row.name, row.done, row.total = progress.name, progress.bytes_done, progress.bytes_total
+        self.refresh_rows()
+
+    def show_tree(self, tree: ImageTree) -> None:
+        """All layers are read: their sizes are known."""
+        names = [row.name for row in self._layers]
+        self._layers = [
+            _Row(name=names[layer] if layer < len(names) else "", bytes=tree.stored[layer], ready=True)
+            for layer in range(len(tree.layers))
+        ]
+        self._largest = max((row.bytes for row in self._layers), default=0)
+        self.refresh_rows()
+
+    def show_analysis(self, analysis: Analysis) -> None:
+        """Everything is known."""
+        self._layers = [
+            _Row(
+                name=layer.command or layer.diff_id or layer.digest,
+                bytes=layer.size_bytes,
+                wasted=layer.wasted_in_bytes,
+                base=layer.base,
+                fault=bool(layer.fault),
+                ready=True,
+            )
+            for layer in analysis.layers
+        ]
+        self._largest = max((row.bytes for row in self._layers), default=0)
+        self.refresh_rows()
+
+    def show_selection(self, selection: Selection) -> None:
+        """Mark the layers whose changes are shown."""
+        self._selection = selection
+        self.border_subtitle = selection.words
+        self.cursor = selection.layer
+        self.refresh()
+
+    def action_range(self) -> None:
+        """Start a range of layers, or give it up."""
+        self.post_message(self.RangeAsked())
+
+    def pieces(self, row: int, width: int) -> Pieces:
+        """Number, bar, size, command."""
+        layer = self._layers[row]
+        covered = self._selection.covers(row)
+        number = str(row + 1).rjust(max(2, len(str(len(self._layers)))))
+        yield ("▌" if covered else " ", "bar")
+        yield (number + " ", "title" if covered else "")
+        room = width - len(number) - 2
+        if not layer.ready:
+            yield from self._reading(layer, room)
+            return
+        cells = 0 if room < 20 else 8 if width < 50 else 12
+        useful, wasted = bar(layer.bytes - layer.wasted, layer.wasted, self._largest, cells)
+        yield (useful, "bar")
+        yield (wasted, "wasted")
+        room -= cells
+        yield (" " * (cells - len(useful) - len(wasted)), "")
+        yield (f"{size(layer.bytes):>9} ", "")
+        if layer.fault:
+            yield ("! ", "note")
+            room -= 2
+        name = printable(layer.name)
+        if width < 50:
+            name = name.removeprefix("RUN ")
+        yield (cut(name, room - 10), "dim" if layer.base else "")
+
+    def _reading(self, layer: _Row, room: int) -> Pieces:
+        if not layer.done:
+            yield (cut("waiting", room), "dim")
+            return
+        if layer.total:
+            share = min(1.0, layer.done / layer.total)
+            full = round(share * 8)
+            yield ("▓" * full + "░" * (8 - full) + f" {share * 100:3.0f} %  ", "bar")
+            yield (fit(f"{size(layer.done)} of {size(layer.total)}", room - 16), "dim")
+        else:
+            yield ("reading ", "bar")
+            yield (cut(size(layer.done), room - 8), "dim")

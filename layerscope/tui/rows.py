@@ -1,0 +1,257 @@
+"""The virtual list under every pane: only visible rows are made, and made again when painted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import BindingType
+from textual.geometry import Size
+from textual.message import Message
+from textual.reactive import reactive
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from layerscope.tui.cells import cut
+from layerscope.tui.keys import bindings
+
+#: A row as pieces: text (printable) and the names of the component styles it has, blank-separated.
+Pieces = Iterable[tuple[str, str]]
+
+
+class Rows(ScrollView, can_focus=True):
+    """Items in one or more rows each, with one cursor over the items.
+
+    A subclass tells ``item_count`` and paints with ``pieces``; one whose items take several rows
+    also tells ``row_count``, ``item_at`` and ``rows_of``. After a change: ``refresh_rows``.
+    """
+
+    ALLOW_SELECT = False
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("rows")]
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "rows--cursor",
+        "rows--cursor-blurred",
+        "rows--added",
+        "rows--modified",
+        "rows--removed",
+        "rows--dim",
+        "rows--wasted",
+        "rows--bar",
+        "rows--title",
+        "rows--match",
+        "rows--note",
+    }
+    DEFAULT_CSS = """
+    Rows {
+        scrollbar-size-vertical: 1;
+        overflow-x: hidden;
+        overflow-y: auto;
+        background: $background;
+        color: $foreground;
+        & .rows--added { color: $text-success; }
+        & .rows--modified { color: $text-warning; }
+        & .rows--removed { color: $text-error; text-style: strike; }
+        & .rows--dim { color: $text-muted; }
+        & .rows--wasted { color: $text-error; }
+        & .rows--bar { color: $primary; }
+        & .rows--title { text-style: bold; }
+        & .rows--match { text-style: bold underline; }
+        & .rows--note { color: $text-warning; }
+        & .rows--cursor {
+            background: $block-cursor-background;
+            color: $block-cursor-foreground;
+            text-style: $block-cursor-text-style;
+        }
+        & .rows--cursor-blurred {
+            background: $block-cursor-blurred-background;
+            color: $block-cursor-blurred-foreground;
+            text-style: $block-cursor-blurred-text-style;
+        }
+    }
+    """
+
+    cursor: reactive[int] = reactive(0, repaint=False)
+    """The item that the keys act on."""
+
+    #: Whether the row under the cursor is painted in its own colours.
+    shows_cursor: ClassVar[bool] = True
+
+    @dataclass
+    class Moved(Message):
+        """The cursor went to another item."""
+
+        rows: Rows
+        item: int
+
+        @property
+        def control(self) -> Rows:
+            """The list that it happened in."""
+            return self.rows
+
+    @dataclass
+    class Selected(Message):
+        """An item was opened: enter, or a double click."""
+
+        rows: Rows
+        item: int
+
+        @property
+        def control(self) -> Rows:
+            """The list that it happened in."""
+            return self.rows
+
+    def __init__(self, identity: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=identity, classes=classes)
+        self._palette: dict[str, Style] = {}
+
+    # What a subclass tells.
+
+    @property
+    def item_count(self) -> int:
+        """How many items there are."""
+        return 0
+
+    @property
+    def row_count(self) -> int:
+        """How many rows they take together."""
+        return self.item_count
+
+    def item_at(self, row: int) -> int:
+        """The item that a row belongs to."""
+        return row
+
+    def rows_of(self, item: int) -> tuple[int, int]:
+        """The first row of an item, and the one after its last."""
+        return item, item + 1
+
+    def pieces(self, row: int, width: int) -> Pieces:
+        """What to paint in a row of ``width`` cells."""
+        raise NotImplementedError
+
+    @property
+    def empty_sentence(self) -> str:
+        """What stands there when there is nothing."""
+        return ""
+
+    # Painting.
+
+    def notify_style_update(self) -> None:
+        """A new theme or focus: styles are looked up again when they are needed."""
+        super().notify_style_update()
+        # Component styles do not exist yet while this runs.
+        self._palette = {}
+
+    def style(self, names: str) -> Style:
+        """The style of component names (``added``, ``dim``…), several separated by blanks."""
+        found = self._palette.get(names)
+        if found is None:
+            found = Style.null()
+            for name in names.split():
+                found += self.get_component_rich_style(f"rows--{name}", partial=True)
+            self._palette[names] = found
+        return found
+
+    def refresh_rows(self) -> None:
+        """The items changed: measure and paint them anew."""
+        self.virtual_size = Size(self.scrollable_content_region.width, self.row_count)
+        self.cursor = self.validate_cursor(self.cursor)
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """Paint one line of the window."""
+        width = self.scrollable_content_region.width
+        row = self.scroll_offset.y + y
+        base = self.rich_style
+        if not 0 <= row < self.row_count:
+            if row == 0 and self.empty_sentence:
+                return self._strip([(self.empty_sentence, "dim")], width).apply_style(base)
+            return Strip.blank(width, base)
+        strip = self._strip(self.pieces(row, width), width)
+        if self.shows_cursor and self.item_at(row) == self.cursor:
+            cursor = self.style("cursor" if self.has_focus else "cursor-blurred")
+            # A segment's own colour gives way, its strike or weight stays.
+            strip = Strip([Segment(s.text, (s.style or base) + cursor) for s in strip], width)
+        return strip.apply_style(base)
+
+    def _strip(self, pieces: Pieces, width: int) -> Strip:
+        segments = [Segment(text, self.style(names)) for text, names in pieces if text]
+        return Strip(segments).adjust_cell_length(width, Style.null())
+
+    # The cursor.
+
+    def validate_cursor(self, item: int) -> int:
+        """Keep the cursor on an item."""
+        return max(0, min(item, self.item_count - 1))
+
+    def watch_cursor(self, old: int, new: int) -> None:
+        """Paint the two items and keep the cursor in sight."""
+        for item in (old, new):
+            if item < self.item_count:
+                first, end = self.rows_of(item)
+                for row in range(first, min(end, first + self.size.height)):
+                    self.refresh_line(row)
+        self.show_cursor()
+        self.post_message(self.Moved(self, new))
+
+    def show_cursor(self) -> None:
+        """Scroll as little as needed to have the cursor in sight."""
+        if not self.item_count or not self.size.height:
+            return
+        first, end = self.rows_of(self.cursor)
+        top, height = self.scroll_offset.y, self.scrollable_content_region.height
+        if first < top or end - first >= height:
+            self.scroll_to(y=first, animate=False)
+        elif end > top + height:
+            self.scroll_to(y=end - height, animate=False)
+
+    def on_resize(self) -> None:
+        """Keep measure and cursor right in the new size."""
+        self.refresh_rows()
+        self.show_cursor()
+
+    def action_move(self, count: int) -> None:
+        """Move the cursor by items."""
+        self.cursor += count
+
+    def action_page(self, count: int) -> None:
+        """Move the cursor by a window."""
+        height = max(1, self.scrollable_content_region.height - 1)
+        row = self.rows_of(self.cursor)[0] + count * height
+        self.cursor = self.item_at(max(0, min(row, self.row_count - 1))) if self.item_count else 0
+
+    def action_first(self) -> None:
+        """To the first item."""
+        self.cursor = 0
+
+    def action_last(self) -> None:
+        """To the last item."""
+        self.cursor = self.item_count - 1
+
+    def action_select(self) -> None:
+        """Open the item under the cursor."""
+        if self.item_count:
+            self.post_message(self.Selected(self, self.cursor))
+
+    def on_click(self, event: events.Click) -> None:
+        """Put the cursor where the mouse points; a double click opens."""
+        offset = event.get_content_offset(self)
+        if offset is None:
+            return
+        row = offset.y + self.scroll_offset.y
+        if 0 <= row < self.row_count:
+            self.cursor = self.item_at(row)
+            self.clicked(row, offset.x)
+            if event.chain == 2:
+                self.action_select()
+
+    def clicked(self, row: int, column: int) -> None:
+        """A row was clicked at a column (cells); a subclass may answer."""
+
+
+def column(text: str, width: int) -> str:
+    """A cell of a table: right-aligned in ``width`` cells."""
+    return cut(text, width).rjust(width)

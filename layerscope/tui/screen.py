@@ -1,0 +1,238 @@
+"""The explorer's screen: what the panes share, the choice of layers, and all commands."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.binding import BindingType
+
+from layerscope.core.view import view_of
+from layerscope.text import decode, printable
+from layerscope.tui.files import FilesPane
+from layerscope.tui.filetree import FileTree
+from layerscope.tui.finder import FindBar
+from layerscope.tui.frame import Frame
+from layerscope.tui.keys import bindings
+from layerscope.tui.layers import LayersPane
+from layerscope.tui.rows import Rows
+from layerscope.tui.selection import Selection
+
+if TYPE_CHECKING:
+    from layerscope.analysis.model import Analysis
+    from layerscope.core.view import Outline
+    from layerscope.index import ImageIndex, Progress
+
+
+class ExplorerScreen(Frame):
+    """Keeps the panes at the same layers; each command of the registry is an action here."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("screen")]
+
+    def __init__(self, reference: str) -> None:
+        super().__init__(reference)
+        self.selection = Selection()
+        self._index: ImageIndex | None = None
+        self._outline: Outline | None = None
+        self._view: tuple[int, int] | None = None
+
+    # What arrives.
+
+    def show_progress(self, progress: Progress) -> None:
+        """A layer is being read."""
+        if self._index is None:
+            self.layer_list.show_progress(progress)
+
+    def show_index(self, index: ImageIndex, outline: Outline) -> None:
+        """The files are there."""
+        self._index, self._outline = index, outline
+        self.layer_list.show_tree(index.tree)
+        self.config.show_image(index.image)
+        self.files.show_tree(FileTree(index.tree, outline))
+        self.title_bar.say("finding waste")
+        self.select(self.selection)
+
+    def show_analysis(self, analysis: Analysis) -> None:
+        """The answers are there."""
+        self.title_bar.answer(analysis)
+        self.layer_list.show_analysis(analysis)
+        self.details.show_analysis(analysis)
+        self.waste.show_analysis(analysis)
+        self.history.show_analysis(analysis)
+        self.history.follow(self.selection.layer)
+        self.label()
+
+    # The layers that are looked at.
+
+    def select(self, selection: Selection) -> None:
+        """Look at other layers: every pane follows."""
+        self.selection = selection
+        self.layer_list.show_selection(selection)
+        self.details.show_layer(selection.layer)
+        self.history.follow(selection.layer)
+        if self._index is None or self._outline is None or not self._index.layers:
+            return
+        wanted = (selection.first - 1, selection.last)
+        if wanted != self._view:
+            self._view = wanted
+            self.files.show_view(view_of(self._outline, *wanted), selection)
+
+    def action_step_layer(self, step: int) -> None:
+        """To the layer above or below, from any pane."""
+        layer = max(0, min(self.selection.layer + step, self.layer_list.item_count - 1))
+        self.select(self.selection.moved(layer))
+
+    def action_toggle_mode(self) -> None:
+        """This layer, or all up to here."""
+        self.select(Selection(self.selection.layer, upto=not self.selection.upto))
+
+    def action_set_mode(self, mode: str) -> None:
+        """``layer`` or ``upto``."""
+        self.select(Selection(self.selection.layer, upto=mode == "upto"))
+
+    @on(LayersPane.RangeAsked)
+    def _range(self) -> None:
+        self.select(self.selection.ranged())
+
+    @on(Rows.Moved)
+    def _moved(self, event: Rows.Moved) -> None:
+        if event.rows is self.layer_list and event.item != self.selection.layer:
+            self.select(self.selection.moved(event.item))
+        elif event.rows is self.history and event.rows.has_focus:
+            layer = self.history.layer_of(event.item)
+            if layer is not None and layer != self.selection.layer:
+                self.select(self.selection.moved(layer))
+        elif event.rows is self.files and self._index is not None and self.files.model is not None:
+            position = self.files.position
+            node = self.files.model.nodes[position] if position >= 0 else -1
+            self.details.show_file(self._index.tree, node, self.files.version(position))
+
+    @on(Rows.Selected)
+    def _selected(self, event: Rows.Selected) -> None:
+        if event.rows is self.layer_list:
+            self.action_show("files")
+        elif event.rows is self.waste.rows:
+            self._jump_to_waste()
+        elif event.rows is self.history:
+            self.action_show("files")
+
+    def _jump_to_waste(self) -> None:
+        item = self.waste.item
+        if item is None:
+            return
+        layer = item.stored_in[-1] if item.stored_in else item.wasted_by
+        self.select(Selection(layer))
+        self.action_show("files")
+        if not self.files.go_to(item.path.encode("utf-8", "surrogateescape")):
+            self.key_bar.notice("That path is hidden by the filter or by A M R U.")
+
+    # Files.
+
+    def action_find(self) -> None:
+        """Type a filter."""
+        if self.files.model is None:
+            return
+        self.action_show("files")
+        if self.finder is None:
+            self.finder = FindBar()
+            self._right.mount(self.finder)
+            self.call_after_refresh(self.finder.open)
+        else:
+            self.finder.open()
+
+    @on(FindBar.Typed)
+    def _typed(self, event: FindBar.Typed) -> None:
+        self.files.search(event.text)
+
+    @on(FindBar.Kept)
+    def _kept(self) -> None:
+        if self.files.model is None or self.files.model.filter is None:
+            self._clear_filter()
+        self.set_focus(self.files)
+
+    @on(FindBar.Cleared)
+    def _clear_filter(self) -> None:
+        if self.finder is not None:
+            self.finder.close()
+        self.files.search("")
+        self.set_focus(self.files)
+
+    @on(FilesPane.Changed)
+    def _files_changed(self) -> None:
+        if self.finder is not None:
+            self.finder.count(self.files.counted)
+        self.label()
+
+    def action_next_match(self, step: int) -> None:
+        """To the next or previous match of the filter."""
+        self.files.next_match(step)
+
+    def action_fold_all(self) -> None:
+        """Fold every folder."""
+        self.files.fold_all(True)
+
+    def action_unfold_all(self) -> None:
+        """Unfold every folder."""
+        self.files.fold_all(False)
+
+    def action_fold_level(self, step: int) -> None:
+        """One level of folders more or less."""
+        self.files.fold_level(step)
+
+    def action_toggle_mark(self, name: str) -> None:
+        """Show or hide added, modified, removed or unchanged files."""
+        self.files.toggle_mark(name)
+
+    def action_sort(self) -> None:
+        """Another order."""
+        self.files.sort()
+
+    def action_reverse(self) -> None:
+        """The other way round."""
+        self.files.reverse()
+
+    def action_attributes(self) -> None:
+        """Columns beside the names, or not."""
+        self.files.toggle_attributes()
+
+    # The rest.
+
+    def action_copy(self, what: str) -> None:
+        """``path`` of the file or waste item, or the ``value`` of what has the keys."""
+        text = printable(self._path() if what == "path" else self._value())
+        if not text:
+            self.key_bar.notice("nothing to copy here")
+            return
+        self.app.copy_to_clipboard(text)
+        self.key_bar.notice(f"copied {text}")
+
+    def _path(self) -> str:
+        if self.window == "waste":
+            return "/" + self.waste.item.path if self.waste.item is not None else ""
+        return "/" + decode(self.files.path) if self.files.item_count else ""
+
+    def _value(self) -> str:
+        if self.window == "history" and not self.layer_list.has_focus:
+            return self.history.value(self.history.cursor)
+        if self.window == "config" and not self.layer_list.has_focus:
+            return self.config.value(self.config.cursor)
+        return self.details.value
+
+    def action_help(self) -> None:
+        """All keys."""
+        from layerscope.tui.help import HelpScreen
+
+        self.app.push_screen(HelpScreen())
+
+    def action_back(self) -> None:
+        """One step back: the filter, the range, the zoom; stop reading before all that."""
+        if self._index is None:
+            self.app.run_worker(self.run_action("app.stop_reading"))
+        elif self.files.model is not None and self.files.model.filter is not None:
+            self._clear_filter()
+        elif self.selection.anchor is not None:
+            self.select(self.selection.ranged())
+        elif self.zoomed:
+            self.action_zoom()
+        elif self.window != "files" and not self.layer_list.has_focus:
+            self.action_show("files")
