@@ -16,6 +16,9 @@ class Entries(Rows):
     A subclass tells ``item_count`` and ``lines``. For lists of some thousand lines at most.
     """
 
+    # The bar comes and goes with the lines, whose width it must not change.
+    DEFAULT_CSS = "Entries { scrollbar-gutter: stable; }"
+
     def __init__(self, identity: str | None = None, classes: str | None = None) -> None:
         super().__init__(identity, classes)
         self._lines: Lines = []

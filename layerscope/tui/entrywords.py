@@ -98,10 +98,10 @@ def fate(tree: ImageTree, version: int) -> tuple[int, int]:
 
 
 def note(tree: ImageTree, version: int) -> str:
-    """Why a row deserves a look: ``removed in layer 8``, ``2 copies``; empty where it does not."""
+    """Why a row deserves a look: ``removed in 8``, ``2 copies``; empty where it does not."""
     layer, reason = fate(tree, version)
     if layer >= 0 and layer != tree.version_layer(version):
-        return f"{_ENDS[reason]} in layer {layer + 1}"
+        return f"{_ENDS[reason]} in {layer + 1}"
     copies = 0
     older = version
     while older >= 0 and copies < _NOTE_VERSIONS:

@@ -10,6 +10,7 @@ from rich.cells import cell_len
 from textual.binding import BindingType
 from textual.message import Message
 
+from layerscope.core.tar import DIRECTORY
 from layerscope.core.view import ADDED, MODIFIED, REMOVED
 from layerscope.text import decode, printable, size
 from layerscope.tui.cells import cut
@@ -21,7 +22,8 @@ from layerscope.tui.rows import Pieces, Rows
 from layerscope.tui.selection import Selection
 
 if TYPE_CHECKING:
-    from layerscope.core.view import View
+    from layerscope.core.tar import DIRECTORY
+from layerscope.core.view import View
 
 #: Columns for permissions and owner are shown from this width on, unless the user chose.
 _WIDE: Final = 56
@@ -86,7 +88,9 @@ class FilesPane(Rows):
             return
         position = self.position
         self._selection = selection
-        self.model.show(bytes(view.marks), view.sizes)
+        self.model.show(bytes(view.marks), view.sizes, self.scrollable_content_region.height)
+        if position >= 0:
+            self.model.reveal(position)
         self._changes = (view.added + view.modified + view.removed, self.model.files)
         self._settle(position)
 
@@ -162,6 +166,8 @@ class FilesPane(Rows):
     def _name_pieces(self, row: int, position: int, version: int, left: int, tone: str, link: str) -> Pieces:
         assert self.model is not None
         name = printable(decode(self.model.label(row)))
+        if version >= 0 and self.model.tree.kind(version) == DIRECTORY and not self.model.has_children(position):
+            name += "/"
         remark = note(self.model.tree, version) if version >= 0 and self.model.mark(position) != REMOVED else ""
         room = left - len(remark) - 3 if remark and left >= len(remark) + 12 else left
         shown = cut(name, room)

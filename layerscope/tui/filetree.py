@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left, bisect_right
 from enum import Enum
+from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Final
 
 from layerscope.core.rows import (
@@ -13,6 +14,7 @@ from layerscope.core.rows import (
     find_names,
     find_parents,
     keep_ancestors,
+    only_child,
     rows_by_name,
     rows_sorted,
     size_ranks,
@@ -67,10 +69,15 @@ class FileTree:
         self._keep = bytearray(len(self.ends))
         self._folded = bytearray(b"\x01" * len(self.ends))
         self._filter_folded: bytearray | None = None
+        # What the user folded (1) or unfolded (2) himself; 0 leaves it to ``open_changes``.
+        self._choices = bytearray(len(self.ends))
         self._ranks: array[int] | None = None
 
-    def show(self, marks: bytes, sizes: array[int]) -> None:
-        """Another comparison: a mark (core/view.py) and a size (bytes) for each position."""
+    def show(self, marks: bytes, sizes: array[int], height: int = 0) -> None:
+        """Another comparison: a mark (core/view.py) and a size (bytes) for each position.
+
+        Folders that changed most are unfolded as long as all rows fit in ``height``.
+        """
         self._marks = marks
         self._sizes = sizes
         self._ranks = None
@@ -78,6 +85,8 @@ class FileTree:
         there = marks.translate(b"\x00" + b"\x01" * 255)
         folders = int.from_bytes(self._outline.is_directory, "big")
         self.files = (int.from_bytes(there, "big") & ~folders).bit_count()
+        self._keep_shown()
+        self._open_changes(height)
         self._rebuild()
 
     # What a row shows.
@@ -128,6 +137,8 @@ class FileTree:
             return
         folds = self._folds
         folds[position] ^= 1
+        if self._filter_folded is None:
+            self._choices[position] = 2 - folds[position]
         if folds[position]:
             self.rows.replace(row + 1, self.rows.block_end(row), RowList())
             return
@@ -138,6 +149,8 @@ class FileTree:
         """Fold or unfold every folder."""
         folds = self._folds
         folds[:] = (b"\x01" if folded else b"\x00") * len(folds)
+        if self._filter_folded is None:
+            self._choices[:] = (b"\x01" if folded else b"\x02") * len(folds)
         self._collect_all()
 
     def fold_level(self, level: int) -> None:
@@ -156,7 +169,40 @@ class FileTree:
                         below.append((position + 1, self.ends[position]))
                     position = self.ends[position]
             frontier = below
+        if self._filter_folded is None:
+            self._choices[:] = folds.translate(b"\x02\x01" + bytes(254))
         self._collect_all()
+
+    def _open_changes(self, height: int) -> None:
+        """Unfold the folders with the largest changes first, while there is room for their rows."""
+        self._folded[:] = self._choices.translate(b"\x01\x01\x00" + bytes(253))
+        waiting: list[tuple[int, int]] = []
+        room = height - self._children(0, len(self.ends), height, waiting)
+        while waiting and room > 0:
+            _size, position = heappop(waiting)
+            while (child := only_child(self.ends, self._keep, position)) >= 0:
+                position = child
+            if self._choices[position] == 1:
+                continue
+            below: list[tuple[int, int]] = []
+            count = self._children(position + 1, self.ends[position], room, below)
+            if count <= room:
+                self._folded[position] = 0
+                room -= count
+                for folder in below:
+                    heappush(waiting, folder)
+
+    def _children(self, start: int, stop: int, limit: int, folders: list[tuple[int, int]]) -> int:
+        """How many rows siblings take, counted to just over the limit; changed folders go on the heap."""
+        count = 0
+        while start < stop and count <= limit:
+            end = self.ends[start]
+            if self._keep[start]:
+                count += 1
+                if end > start + 1 and self._marks[start] != UNCHANGED:
+                    heappush(folders, (-self._sizes[start], start))
+            start = end
+        return count
 
     def reveal(self, position: int) -> int:
         """Unfold what lies above a position; its row, -1 where it is not among those shown."""
@@ -225,12 +271,15 @@ class FileTree:
             return self.hits[bisect_right(self.hits, position) % len(self.hits)]
         return self.hits[bisect_left(self.hits, position) - 1]
 
-    def _rebuild(self) -> None:
+    def _keep_shown(self) -> None:
         table = bytes(1 if mark in self.shown else 0 for mark in range(256))
         self._keep = bytearray(self._marks.translate(table))
         if self.shown != _ALL:
             # A folder counts as modified when anything below is: without it, what matters is below.
             keep_ancestors(self.parents, self._keep)
+
+    def _rebuild(self) -> None:
+        self._keep_shown()
         if self.filter is not None:
             self._apply_filter(self.filter)
         self._collect_all()

@@ -44,7 +44,7 @@ class Frame(Screen[None]):
             background: $background;
             &:focus, &:focus-within { border: round $border; border-title-style: bold; }
         }
-        & #left { width: 43%; }
+        & #left { width: 43%; min-width: 28; }
         & #right { width: 1fr; min-width: 3; }
         & #layers { height: 1fr; min-height: 3; }
         & #details { height: 8; }
@@ -106,7 +106,8 @@ class Frame(Screen[None]):
         if self.size.width and self.size.width < 100:
             words = [word for word in words if word[2] or not word[0].endswith("Config")]
         self._right.border_title = tabs(words)
-        counts = {"files": self.files.counted, "waste": self.waste.total}
+        searching = self.finder is not None and self.finder.display
+        counts = {"files": "" if searching else self.files.counted, "waste": self.waste.total}
         self._right.border_subtitle = counts.get(self.window, "")
 
     def _pane(self, name: str) -> Rows:

@@ -68,8 +68,8 @@ KEYS: Final = (
         _FILES, bar=True, dive="ctrl+u", dive_where="files"),
     Key("screen", "question_mark", "help", "Keys", "all keys", _GENERAL, bar=True),
     Key("app", "q,ctrl+c,ctrl+q", "quit", "Quit", "leave", _GENERAL, bar=True),
-    Key("app", "ctrl+p,colon", "command_palette", "Palette", "find a command, or a path", _GENERAL,
-        palette=False),
+    Key("app", "ctrl+p,colon", "command_palette", "Commands", "find a command, or a path", _GENERAL,
+        bar=True, palette=False),
     Key("app", "ctrl+z", "suspend_process", "Suspend", "back to the shell; fg returns", _GENERAL),
     Key("screen", "escape", "back", "Back", "one step back: filter, range, zoom, preview, reading",
         _GENERAL, palette=False),
@@ -129,6 +129,7 @@ _SHOWN: Final = {
     "ctrl+underscore": "ctrl+/",
     "ctrl+slash": "ctrl+/",
     "ctrl+@": "ctrl+space",
+    "ctrl+at": "ctrl+space",
 }
 
 

@@ -118,7 +118,7 @@ class LayersPane(Rows):
         if not layer.ready:
             yield from self._reading(layer, room)
             return
-        cells = 0 if room < 20 else 8 if width < 50 else 12
+        cells = 0 if room < 17 else 5 if room < 26 else 8 if width < 50 else 12
         useful, wasted = bar(layer.bytes - layer.wasted, layer.wasted, self._largest, cells)
         yield (useful, "bar")
         yield (wasted, "wasted")
