@@ -9,6 +9,7 @@ from layerscope.analysis.history import history_warning, match_history
 from layerscope.analysis.model import (
     Analysis,
     DiveFigures,
+    DiveFile,
     Figures,
     HistoryLine,
     LayerFigures,

@@ -1,0 +1,96 @@
+"""Where results go: standard output and files."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from layerscope.cli.arguments import FORMATS
+from layerscope.errors import UsageError
+
+if TYPE_CHECKING:
+    from layerscope.analysis.model import Analysis
+    from layerscope.analysis.rules import Result
+
+Write = Callable[[TextIO], None]
+
+
+def parse_outputs(args: argparse.Namespace) -> list[tuple[str, str]]:
+    """The formats and files asked for, standard output as ``-``; UsageError for unknown formats."""
+    outputs = []
+    for given in args.output:
+        form, equals, file = given.partition("=")
+        if form not in FORMATS or not equals or not file:
+            raise UsageError(
+                f"--output {given}: not understood.", f"Write FORMAT=FILE, FORMAT one of {', '.join(FORMATS)}."
+            )
+        outputs.append((form, file))
+    if not any(file == "-" for _, file in outputs):
+        outputs.append((args.format, "-"))
+    return outputs
+
+
+def write_outputs(args: argparse.Namespace, analysis: Analysis, results: Sequence[Result] | None) -> None:
+    """Write every report that was asked for, files first; UsageError where one cannot be written."""
+    write_export(args, analysis)
+    # Files first: whoever closes standard output early still gets them.
+    for form, file in sorted(parse_outputs(args), key=lambda output: output[1] == "-"):
+        _write(file, partial(_write_form, analysis, results, form))
+
+
+def _write_form(analysis: Analysis, results: Sequence[Result] | None, form: str, stream: TextIO) -> None:
+    from layerscope.report import write_report
+
+    write_report(analysis, form, stream, results, colour=stream is sys.stdout and wants_colour(stream))
+
+
+def write_export(args: argparse.Namespace, analysis: Analysis) -> None:
+    """Write dive's JSON export where ``--json`` asks for it."""
+    if args.json:
+        from layerscope.report.divejson import write_dive_json
+
+        _write(args.json, lambda stream: write_dive_json(analysis, stream))
+
+
+def wants_colour(stream: TextIO) -> bool:
+    """Whether to colour what goes there: NO_COLOR, FORCE_COLOR, else on a terminal that can."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def _write(file: str, write: Write) -> None:
+    if file == "-":
+        _write_standard(write)
+        return
+    try:
+        with Path(file).open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as stream:
+            write(stream)
+    except OSError as error:
+        raise UsageError(f"{file} cannot be written: {error.strerror}.", "Name another file.") from error
+
+
+def _write_standard(write: Write) -> None:
+    try:
+        write(sys.stdout)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read it has seen enough; the exit code still tells the verdict.
+        _drop_standard()
+    except OSError as error:
+        _drop_standard()
+        raise UsageError(f"Standard output cannot be written: {error.strerror}.", "Is the disk full?") from error
+
+
+def _drop_standard() -> None:
+    """Send what is still in the buffer nowhere, so that leaving the program does not fail over it."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
