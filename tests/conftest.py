@@ -18,6 +18,7 @@ from collections.abc import Iterator  # noqa: E402
 import pytest  # noqa: E402
 import pytest_textual_snapshot  # noqa: E402
 from docker import DockerClient  # noqa: E402
+from hypothesis import settings  # noqa: E402
 from syrupy.assertion import SnapshotAssertion  # noqa: E402
 
 import engine as docker_engine  # noqa: E402
@@ -29,6 +30,10 @@ ROOT = Path(__file__).resolve().parent.parent
 # A program that a test starts runs the layerscope under test, not the one in its working directory.
 os.environ["PYTHONSAFEPATH"] = "1"
 os.environ["PYTHONPATH"] = str(Path(layerscope.__file__).parent.parent)
+
+# Slow machines are no failure, and a run leaves nothing in the checkout.
+settings.register_profile("layerscope", deadline=None, database=None)
+settings.load_profile("layerscope")
 
 
 @pytest.fixture(autouse=True)
