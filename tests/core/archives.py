@@ -1,0 +1,113 @@
+"""Tars in memory: readers of both kinds over them, all drives side by side, members as plain rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from layerscope.core.drive import HeaderDrive, TarStream
+from layerscope.core.tar import Member
+
+
+class Seekable:
+    """A reader over bytes at hand that skips without reading, as over a file."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self.position = 0
+
+    def read(self, count: int, /) -> bytes:
+        """Up to ``count`` bytes; empty only at the end."""
+        piece = self._data[self.position : self.position + count]
+        self.position += len(piece)
+        return piece
+
+    def skip(self, count: int, /) -> int:
+        """Pass over ``count`` bytes; the number really passed."""
+        passed = min(count, len(self._data) - self.position)
+        self.position += passed
+        return passed
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
+class Forward(Seekable):
+    """A reader that gives at most ``piece`` bytes at once and reads what it skips, as over a pipe."""
+
+    def __init__(self, data: bytes, piece: int = 7919) -> None:
+        super().__init__(data)
+        self._piece = piece
+
+    def read(self, count: int, /) -> bytes:
+        """Up to ``count`` bytes, at most ``piece``; empty only at the end."""
+        return super().read(min(count, self._piece))
+
+    def skip(self, count: int, /) -> int:
+        """Read ``count`` bytes and drop them."""
+        done = 0
+        while done < count and (data := self.read(count - done)):
+            done += len(data)
+        return done
+
+
+class Row(NamedTuple):
+    """A member as a value; fields as in ``Member``."""
+
+    name: bytes
+    kind: int
+    size: int
+    mode: int
+    uid: int
+    gid: int
+    mtime: int
+    link: bytes
+    device: tuple[int, int]
+    xattrs: dict[bytes, bytes]
+    stored: int
+    offset: int
+    typeflag: int
+
+    @classmethod
+    def of(cls, member: Member) -> Row:
+        """The row of a member."""
+        fixed = (member.name, member.kind, member.size, member.mode, member.uid, member.gid, member.mtime)
+        places = (member.stored, member.offset, member.typeflag)
+        return cls(*fixed, member.link, (member.major, member.minor), dict(member.xattrs or {}), *places)
+
+
+class Listing(NamedTuple):
+    """What a drive found, and why it ended early."""
+
+    rows: list[Row]
+    fault: str
+
+
+def list_headers(data: bytes, reader: Callable[[bytes], Seekable] = Seekable, smallest: int = 4096) -> Listing:
+    """All members as the batch-wise drive lists them."""
+    drive = HeaderDrive(reader(data), smallest)
+    rows: list[Row] = []
+    while batch := drive.next_batch():
+        rows.extend(Row.of(member) for member in batch)
+    return Listing(rows, drive.fault)
+
+
+def list_stream(data: bytes, piece: int = 7919) -> Listing:
+    """All members as the drive for archives of layers lists them, no member's data read."""
+    stream = TarStream(Forward(data, piece))
+    rows: list[Row] = []
+    while member := stream.next():
+        rows.append(Row.of(member))
+    return Listing(rows, stream.fault)
+
+
+def read_stream(data: bytes, piece: int = 7919) -> list[bytes]:
+    """The stored bytes of every member, read through the stream that lists them."""
+    stream = TarStream(Forward(data, piece))
+    contents: list[bytes] = []
+    while stream.next():
+        parts: list[bytes] = []
+        while part := stream.data().read(piece):
+            parts.append(part)
+        contents.append(b"".join(parts))
+    return contents
