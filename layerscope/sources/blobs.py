@@ -1,0 +1,223 @@
+"""Compressed blobs: told by their first bytes, read as what they hold, in bounded memory.
+
+Measured on a 250 MB layer of libraries and Python code (one core): gzip by isal 698 MB/s of
+output, zlib-ng 638, zlib 401; zstd by the standard library's binding or its backport 1,990,
+zstandard 2,050. isal and backports.zstd come as wheels and share one decompressor interface.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from layerscope.errors import DamagedImageError
+from layerscope.sources.model import Reader
+from layerscope.sources.readers import PeekReader, discard
+
+BLOCK = 512
+#: Bytes of compressed input given to a decompressor at once.
+STEP = 64 * 1024
+#: Largest working memory that an xz stream may ask for (``xz -9`` needs 65 MiB).
+XZ_MEMORY = 128 * 1024 * 1024
+
+_MAGICS = {
+    b"\x1f\x8b": "gzip",
+    b"\x28\xb5\x2f\xfd": "zstd",
+    b"\xfd7zXZ\x00": "xz",
+    b"BZh": "bzip2",
+}
+
+
+class Decompressor(Protocol):
+    """One member, frame or stream, with the interface of ``bz2.BZ2Decompressor``."""
+
+    @property
+    def eof(self) -> bool:
+        """The member's end was read."""
+
+    @property
+    def needs_input(self) -> bool:
+        """Nothing more can come out without more input."""
+
+    @property
+    def unused_data(self) -> bytes:
+        """Input behind the member's end."""
+
+    def decompress(self, data: bytes, max_length: int = -1) -> bytes:
+        """The next bytes, at most ``max_length`` of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Codec:
+    """How to read one compression: a decompressor per member and what it raises on damage."""
+
+    name: str
+    start: Callable[[], Decompressor]
+    errors: tuple[type[Exception], ...]
+
+
+def compression(head: bytes) -> str:
+    """``gzip``, ``zstd``, ``xz``, ``bzip2``, or nothing, told by the first bytes."""
+    if head[1:4] == b"\x2a\x4d\x18" and head[0] & 0xF0 == 0x50:
+        return "zstd"  # a skippable frame (RFC 8878, 3.1.2), as zstd:chunked may begin with
+    for magic, name in _MAGICS.items():
+        if head.startswith(magic):
+            return name
+    return ""
+
+
+def is_tar(head: bytes) -> bool:
+    """Whether a file with these first bytes (a block of them) is a tar; an empty one is too."""
+    if len(head) < BLOCK:
+        return False
+    block = head[:BLOCK]
+    if block[257:262] == b"ustar" or not any(block):
+        return True
+    field = block[148:156].strip(b" \0")
+    if not field or field.strip(b"01234567"):
+        return False
+    plain = sum(block) - sum(block[148:156]) + 8 * 0x20
+    return int(field, 8) == plain  # v7 has no magic, only its checksum
+
+
+def content_kind(head: bytes) -> str:
+    """``tar``, a compression's name, or nothing where the bytes are neither."""
+    return compression(head) or ("tar" if is_tar(head) else "")
+
+
+def decompressed(reader: Reader, name: str) -> Reader:
+    """The reader itself where its bytes are plain, else a reader of what they decompress to."""
+    peeked = PeekReader(reader)
+    kind = compression(peeked.peek(8))
+    return DecompressingReader(peeked, _CODECS[kind](), name) if kind else peeked
+
+
+class DecompressingReader:
+    """Reads all members of a compressed blob one after the other.
+
+    What follows the last member is ignored, as gunzip does: zero padding of tapes, signatures.
+    A blob that ends inside a member is a DamagedImageError once all before was read.
+    """
+
+    def __init__(self, reader: Reader, codec: Codec, name: str) -> None:
+        self._reader = reader
+        self._codec = codec
+        self._name = name
+        self._member = codec.start()
+        self._rest = b""
+        self._ended = False
+        self._fault: DamagedImageError | None = None
+
+    def read(self, count: int, /) -> bytes:
+        """Up to ``count`` bytes; empty only at the end; DamagedImageError on damage."""
+        if self._fault is not None:
+            raise self._fault  # what comes behind damage would be noise
+        while count > 0 and not self._ended:
+            member = self._member
+            data = self._input() if member.needs_input else b""
+            try:
+                out = member.decompress(data, count)
+            except self._codec.errors as error:
+                raise self._damaged(f"has damaged {self._codec.name} data ({error})") from error
+            if member.eof:
+                self._finish_member()
+            if out:
+                return out
+        return b""
+
+    def skip(self, count: int, /) -> int:
+        """Decompress ``count`` bytes and drop them."""
+        return discard(self, count)
+
+    def close(self) -> None:
+        """Close the reader below."""
+        self._reader.close()
+
+    def _input(self) -> bytes:
+        data, self._rest = self._rest or self._reader.read(STEP), b""
+        if not data:
+            raise self._damaged(f"ends in the middle of its {self._codec.name} data")
+        return data
+
+    def _finish_member(self) -> None:
+        rest = self._member.unused_data.lstrip(b"\0")
+        while len(rest) < 8:
+            data = self._reader.read(STEP)
+            if not data:
+                break
+            rest = (rest + data).lstrip(b"\0")
+        if compression(rest) != self._codec.name:
+            self._ended = True
+            return
+        self._rest = rest
+        self._member = self._codec.start()
+
+    def _damaged(self, what: str) -> DamagedImageError:
+        self._fault = DamagedImageError(f"{self._name} {what}.", "Fetch or save the image again.")
+        return self._fault
+
+
+class _ZlibMember:
+    """One gzip member by the standard library, which keeps unread input on our side."""
+
+    def __init__(self) -> None:
+        import zlib
+
+        self._stream = zlib.decompressobj(wbits=31)
+
+    @property
+    def eof(self) -> bool:
+        return self._stream.eof
+
+    @property
+    def needs_input(self) -> bool:
+        return not self._stream.unconsumed_tail
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._stream.unused_data
+
+    def decompress(self, data: bytes, max_length: int = -1) -> bytes:
+        return self._stream.decompress(self._stream.unconsumed_tail + data, max(max_length, 0))
+
+
+def _gzip() -> Codec:
+    try:
+        from isal import igzip_lib
+    except ImportError:
+        import zlib
+
+        return Codec("gzip", _ZlibMember, (zlib.error,))
+    member = igzip_lib.IgzipDecompressor
+    error: type[Exception] = igzip_lib.IsalError  # type: ignore[assignment]  # its stub declares an instance
+    return Codec("gzip", lambda: member(flag=igzip_lib.DECOMP_GZIP), (error,))
+
+
+def _zstd() -> Codec:
+    if sys.version_info >= (3, 14):
+        from compression import zstd
+    else:
+        from backports import zstd
+    return Codec("zstd", zstd.ZstdDecompressor, (zstd.ZstdError,))
+
+
+def _xz() -> Codec:
+    import lzma
+
+    return Codec("xz", lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=XZ_MEMORY), (lzma.LZMAError,))
+
+
+def _bzip2() -> Codec:
+    import bz2
+
+    return Codec("bzip2", bz2.BZ2Decompressor, (OSError, ValueError))
+
+
+_CODECS: dict[str, Callable[[], Codec]] = {
+    "gzip": _gzip,
+    "zstd": _zstd,
+    "xz": _xz,
+    "bzip2": _bzip2,
+}

@@ -1,0 +1,191 @@
+"""Forward readers over files, pipes and chunks: read and skip, the two verbs under the scanner."""
+
+from __future__ import annotations
+
+import os
+import stat
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from layerscope.errors import DamagedImageError, NotAnImageError
+from layerscope.sources.model import Reader
+
+#: Bytes asked for at once where nothing else decides.
+CHUNK = 256 * 1024
+
+
+class SharedFile:
+    """A regular file that many readers read at positions of their own, from any thread."""
+
+    def __init__(self, file: BinaryIO, name: str) -> None:
+        self._file = file
+        self._lock = threading.Lock()
+        self.name = name
+        self.size = os.fstat(file.fileno()).st_size
+
+    @classmethod
+    def open(cls, path: Path, name: str = "") -> SharedFile:
+        """Open a regular file; a folder, a pipe or a device is a NotAnImageError."""
+        # A pipe without a writer would block the open for ever, hence O_NONBLOCK.
+        flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+        file = os.fdopen(os.open(path, flags), "rb", buffering=0)
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            file.close()
+            raise NotAnImageError(
+                f"{name or path} is no regular file.", "Give an archive file or an OCI layout folder."
+            )
+        return cls(file, name or str(path))
+
+    def read_at(self, offset: int, count: int) -> bytes:
+        """Up to ``count`` bytes from ``offset``; empty only at the end; OSError as DamagedImageError."""
+        try:
+            if hasattr(os, "pread"):
+                return os.pread(self._file.fileno(), count, offset)
+            with self._lock:  # Windows has no pread
+                self._file.seek(offset)
+                return self._file.read(count)
+        except OSError as error:
+            message = f"{self.name} cannot be read at byte {offset}: {error.strerror}."
+            raise DamagedImageError(message, "Check the disk, or copy the file again.") from error
+
+    def close(self) -> None:
+        """Let go of the file; readers over it fail from then on."""
+        self._file.close()
+
+
+class FileReader:
+    """A window of a file: ``length`` bytes from ``offset``, or what the file has of them."""
+
+    def __init__(self, file: SharedFile, offset: int = 0, length: int | None = None, *, owned: bool = False) -> None:
+        self._file = file
+        self._owned = owned
+        self._position = min(offset, file.size)
+        self._end = file.size if length is None else min(file.size, offset + length)
+
+    def read(self, count: int, /) -> bytes:
+        """Up to ``count`` bytes; empty only at the end."""
+        wanted = min(count, self._end - self._position)
+        if wanted <= 0:
+            return b""
+        data = self._file.read_at(self._position, wanted)
+        self._position += len(data)
+        return data
+
+    def skip(self, count: int, /) -> int:
+        """Pass over ``count`` bytes without reading them."""
+        passed = max(0, min(count, self._end - self._position))
+        self._position += passed
+        return passed
+
+    def close(self) -> None:
+        """Close the file where it was opened for this reader alone."""
+        if self._owned:
+            self._file.close()
+
+
+class _Readable(Protocol):
+    def read(self, count: int, /) -> bytes: ...
+
+
+class PipeReader:
+    """A forward-only reader over a pipe or another object with ``read``."""
+
+    def __init__(self, file: _Readable) -> None:
+        self._file = file
+
+    def read(self, count: int, /) -> bytes:
+        """Up to ``count`` bytes; empty only at the end."""
+        return self._file.read(count)
+
+    def skip(self, count: int, /) -> int:
+        """Read ``count`` bytes and drop them."""
+        return discard(self, count)
+
+    def close(self) -> None:
+        """Nothing: the pipe belongs to whoever opened it."""
+
+
+class ChunkReader:
+    """A forward-only reader over byte strings of any length, as HTTP clients give them."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
+        self._chunk = b""
+        self._position = 0
+
+    def read(self, count: int, /) -> bytes:
+        """Up to ``count`` bytes; empty only at the end."""
+        while self._position >= len(self._chunk):
+            chunk = next(self._chunks, None)
+            if chunk is None:
+                return b""
+            self._chunk, self._position = chunk, 0
+        start = self._position
+        self._position = min(start + count, len(self._chunk))
+        return self._chunk[start : self._position]
+
+    def skip(self, count: int, /) -> int:
+        """Read ``count`` bytes and drop them."""
+        return discard(self, count)
+
+    def close(self) -> None:
+        """Nothing: the connection belongs to whoever opened it."""
+
+
+class PeekReader:
+    """A reader whose next bytes can be looked at before they are read."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._head = b""
+
+    def peek(self, count: int) -> bytes:
+        """The next ``count`` bytes, fewer only where the end comes before."""
+        while len(self._head) < count:
+            data = self._reader.read(count - len(self._head))
+            if not data:
+                break
+            self._head += data
+        return self._head[:count]
+
+    def read(self, count: int, /) -> bytes:
+        """Up to ``count`` bytes; empty only at the end."""
+        if not self._head:
+            return self._reader.read(count)
+        data, self._head = self._head[:count], self._head[count:]
+        return data
+
+    def skip(self, count: int, /) -> int:
+        """Pass over ``count`` bytes as the reader below does."""
+        kept = min(count, len(self._head))
+        self._head = self._head[kept:]
+        return kept + (self._reader.skip(count - kept) if count > kept else 0)
+
+    def close(self) -> None:
+        """Close the reader below."""
+        self._reader.close()
+
+
+def discard(reader: Reader, count: int) -> int:
+    """Read up to ``count`` bytes and drop them; the number really read."""
+    left = count
+    while left > 0:
+        data = reader.read(min(left, CHUNK))
+        if not data:
+            break
+        left -= len(data)
+    return count - left
+
+
+def read_all(reader: Reader, limit: int) -> bytes | None:
+    """Everything up to the end; None where that is more than ``limit`` bytes."""
+    parts: list[bytes] = []
+    length = 0
+    while data := reader.read(min(CHUNK, limit + 1 - length)):
+        parts.append(data)
+        length += len(data)
+        if length > limit:
+            return None
+    return b"".join(parts)
