@@ -1,0 +1,70 @@
+"""Where the bytes of an image come from: one function from a reference to a source.
+
+``references`` takes a reference apart; ``places`` opens files, folders and pipes, ``engine`` asks an
+engine; ``selection`` finds the image among what they hold. Modules are imported when they are needed:
+an archive is opened without the Docker SDK.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from layerscope.errors import ImageNotFoundError, SourceError
+from layerscope.sources.model import OpenSource, PassingSource
+from layerscope.sources.references import parse_reference, split_place
+
+if TYPE_CHECKING:
+    from layerscope.sources.selection import Wish
+
+Progress = Callable[[str, int, int | None], None]
+"""Called with what goes on, how many bytes are done, and of how many where that is known."""
+
+
+def open_source(
+    reference: str,
+    *,
+    platform: str = "",
+    image: str = "",
+    source: str = "",
+    spool: Path | None = None,
+    progress: Progress | None = None,
+) -> OpenSource | PassingSource:
+    """The source that a reference names; LayerscopeError with a sentence where there is none.
+
+    ``image`` chooses among several in one archive, ``platform`` is ``OS/ARCH[/VARIANT]``, ``source`` a
+    scheme for references without one. With a ``spool`` folder the layers of a passing source can be
+    opened after it was read through.
+    """
+    from layerscope.sources.selection import Wish
+
+    parsed = parse_reference(reference, source)
+    wish = Wish(reference, parsed.kind, image, platform)
+    if parsed.kind in ("docker", "podman", "registry"):
+        return _remote(parsed.kind, parsed.place, wish, spool, progress)
+    from layerscope.sources import places
+
+    if parsed.kind == "stream" or (parsed.kind == "archive" and parsed.place == "-"):
+        return places.open_standard_input(wish, spool)
+    if parsed.kind == "demo":
+        from layerscope.demo import ARCHIVE
+
+        return places.open_place(ARCHIVE, wish, spool)
+    if parsed.kind in ("archive", "layout"):
+        path, named = split_place(parsed.place)
+        return places.open_place(path, Wish(reference, parsed.kind, image or named, platform), spool)
+    path = Path(parsed.place).expanduser()
+    if places.is_meant(path, parsed):
+        return places.open_place(path, wish, spool)
+    if parsed.looks_like_path:
+        raise ImageNotFoundError(f"There is no file or folder {parsed.place}.", "Check the path.")
+    return _remote("docker", parsed.place, wish, spool, progress)
+
+
+def _remote(kind: str, name: str, wish: Wish, spool: Path | None, progress: Progress | None) -> PassingSource:
+    if kind == "registry":
+        raise SourceError("Registries are not supported yet.", "Fetch the image with `docker pull` first.")
+    from layerscope.sources.engine import EngineSource
+
+    return EngineSource(kind, name, wish, spool=spool, progress=progress)

@@ -1,0 +1,91 @@
+"""Image archives in seekable files: only the outer headers are scanned, layers are opened in place."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from layerscope.core.drive import TarStream
+from layerscope.errors import DamagedImageError, NotAnImageError
+from layerscope.sources.blobs import BLOCK, content_kind, decompressed
+from layerscope.sources.contents import Blob, Contents, too_large
+from layerscope.sources.documents import MAX_DOCUMENT
+from layerscope.sources.members import Members, Stored
+from layerscope.sources.model import Image, Reader
+from layerscope.sources.readers import FileReader, SharedFile, read_all
+from layerscope.sources.recognition import describe
+from layerscope.sources.selection import Wish, find_image
+
+
+class FileContents:
+    """The members of an uncompressed archive that lies in a file."""
+
+    def __init__(self, file: SharedFile, members: Members, label: str) -> None:
+        self.label = label
+        self._file = file
+        self._members = members
+
+    def document(self, name: str) -> bytes | None:
+        """A small member whole; None where there is none; LimitError where it is not small."""
+        found = self._members.find(name)
+        if found is None:
+            return None
+        data = read_all(self._window(found[1]), MAX_DOCUMENT)
+        if data is None:
+            raise too_large(name, found[1].size)
+        return data
+
+    def blob(self, name: str) -> Blob | None:
+        """A member that may be a layer; None where there is none."""
+        found = self._members.find(name)
+        if found is None:
+            return None
+        real, stored = found
+        head = self._window(stored).read(BLOCK)
+        kind = content_kind(head)
+        opener = partial(self._open, real, stored)
+        return Blob(real, stored.size, kind, opener, seekable=kind in ("tar", ""), looks=describe(head))
+
+    def _open(self, name: str, stored: Stored) -> Reader:
+        return decompressed(self._window(stored), f"Layer {name}")
+
+    def _window(self, stored: Stored) -> FileReader:
+        return FileReader(self._file, stored.offset, stored.size)
+
+
+class ArchiveSource:
+    """An uncompressed archive file: ``docker save``, OCI archive, and what else writes such tars."""
+
+    def __init__(self, file: SharedFile, wish: Wish) -> None:
+        self._file = file
+        self._wish = wish
+
+    def image(self) -> Image:
+        """Scan the outer headers, find and parse manifest and config; reads no layer."""
+        label = self._file.name
+        stream = TarStream(FileReader(self._file))
+        members = Members(label)
+        while member := stream.next():
+            members.add(member)
+        return conclude(FileContents(self._file, members, label), self._wish, stream.fault)
+
+    def close(self) -> None:
+        """Close the file; openers of its layers fail from then on."""
+        self._file.close()
+
+
+def conclude(contents: Contents, wish: Wish, fault: str) -> Image:
+    """The image of a scanned archive; a fault of the scan is a warning, or the reason why there is none."""
+    try:
+        image = find_image(contents, wish)
+    except (NotAnImageError, DamagedImageError) as error:
+        if not fault:
+            raise
+        raise damaged(contents.label, fault) from error
+    if fault:
+        image.warnings.append(damaged(contents.label, fault).sentence)
+    return image
+
+
+def damaged(label: str, fault: str) -> DamagedImageError:
+    """The error for an outer archive whose scan ended early."""
+    return DamagedImageError(f"{label} is damaged: {fault}.", "Save or copy the image again, whole.")

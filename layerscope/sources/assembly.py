@@ -1,0 +1,144 @@
+"""An ``Image`` out of a manifest, a config and the blobs that they name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from layerscope.errors import DamagedImageError, LimitError, NotAnImageError
+from layerscope.sources import documents
+from layerscope.sources.contents import Blob, Contents, blob_of, document_of
+from layerscope.sources.documents import ArchiveEntry, Descriptor, Manifest
+from layerscope.sources.model import Image, Layer
+from layerscope.sources.platforms import Platform
+
+_RETRY = "Save or copy the image again, whole."
+
+
+def image_from_manifest(contents: Contents, manifest: Manifest, image: Image) -> Image:
+    """Fill an image from an OCI or schema 2 manifest; NotAnImageError for other artifacts."""
+    if manifest.artifact:
+        raise not_an_image(contents.label, manifest.artifact)
+    if manifest.odd_config:
+        image.warnings.append(f"The config is of type {manifest.odd_config}, which is not an image's.")
+    image.annotations.update(manifest.annotations)
+    image.id = manifest.config.digest
+    config = _guarded(image, contents, manifest.config.digest)
+    _check_size(image, "The config", len(config or b""), manifest.config if config else Descriptor(""))
+    diff_ids = _fill_config(image, config, manifest.config.digest or "the config", len(manifest.layers))
+    for number, layer in enumerate(manifest.layers):
+        blob = blob_of(contents, layer.digest)
+        if blob is not None:
+            _check_size(image, f"Layer {number}", blob.size, layer)
+        image.layers.append(_layer(contents, blob, layer.digest, layer, diff_ids[number]))
+    return _whole(image, contents)
+
+
+def image_from_entry(contents: Contents, entry: ArchiveEntry, image: Image) -> Image:
+    """Fill an image from one entry of an archive's ``manifest.json``."""
+    image.id = _config_digest(entry.config)
+    image.tags.extend(tag for tag in entry.tags if tag not in image.tags)
+    config = None
+    try:
+        config = contents.document(entry.config) if entry.config else None
+    except LimitError as error:
+        image.warnings.append(error.sentence)
+    diff_ids = _fill_config(image, config, entry.config or "its config", len(entry.layers))
+    for name, diff_id in zip(entry.layers, diff_ids, strict=True):
+        source = entry.sources.get(diff_id, Descriptor(""))
+        image.layers.append(_layer(contents, contents.blob(name), name, source, diff_id))
+    return _whole(image, contents)
+
+
+def not_an_image(label: str, kind: str) -> NotAnImageError:
+    """The refusal of an artifact that is no container image, by its type."""
+    known = {
+        "helm": "a Helm chart",
+        "wasm": "a WebAssembly module",
+        "cosign": "a signature",
+        "notary": "a signature",
+        "in-toto": "an attestation",
+        "sif": "a Singularity image",
+        "squashfs": "a squashfs file system",
+        "spdx": "a bill of materials",
+        "cyclonedx": "a bill of materials",
+    }
+    name = next((name for word, name in known.items() if word in kind), "an artifact")
+    return NotAnImageError(
+        f"{label} holds {name} ({kind}), not a container image.", "layerscope reads images whose layers are tars."
+    )
+
+
+def _guarded(image: Image, contents: Contents, digest: str) -> bytes | None:
+    try:
+        return document_of(contents, digest)
+    except LimitError as error:
+        image.warnings.append(error.sentence)
+        return None
+
+
+def _fill_config(image: Image, data: bytes | None, name: str, layers: int) -> Sequence[str]:
+    """Read the config into the image; the diff id of each layer, empty where it is not known."""
+    unknown = [""] * layers
+    if data is None:
+        image.warnings.append(f"The config ({name}) is missing: history and platform are not known.")
+        return unknown
+    try:
+        config = documents.parse(data, f"The config ({name})")
+    except DamagedImageError as error:
+        image.warnings.append(error.sentence)
+        return unknown
+    image.config = documents.mapping(config)
+    image.history = documents.history(image.config)
+    image.created = documents.text(image.config.get("created"))
+    fields = documents.strings(image.config)
+    platform = Platform(fields.get("os", ""), fields.get("architecture", ""), fields.get("variant", ""))
+    image.platform = str(platform) or image.platform
+    diff_ids = documents.diff_ids(image.config)
+    if len(diff_ids) == layers:
+        return diff_ids
+    image.warnings.append(f"The config names {len(diff_ids)} layers, the manifest {layers}.")
+    return unknown
+
+
+def _config_digest(name: str) -> str:
+    """The image id that a config's name in an archive tells: ``<hex>.json``, ``blobs/sha256/<hex>``."""
+    stem = name.rpartition("/")[2].removesuffix(".json").removeprefix("sha256:")
+    digest = f"sha256:{stem}"
+    return digest if len(stem) == 64 and documents.is_digest(digest) else ""
+
+
+def _check_size(image: Image, what: str, size: int, told: Descriptor) -> None:
+    if told.size not in (-1, size):
+        image.warnings.append(f"{what} has {size} bytes, the manifest says {told.size}.")
+
+
+def _layer(contents: Contents, blob: Blob | None, name: str, told: Descriptor, diff_id: str) -> Layer:
+    """One layer; ``missing`` says why where its bytes cannot be read."""
+    layer = Layer(name=name, diff_id=diff_id, digest=told.digest, media_type=told.media_type)
+    if blob is None:
+        layer.missing = _absence(contents, name, told)
+    elif told.media_type.endswith("+encrypted"):
+        layer.missing = "This layer is encrypted."
+    elif not blob.kind and blob.size:
+        layer.missing = f"This layer is no tar: it {blob.looks or 'holds something else'}."
+    else:
+        layer.name = blob.name
+        layer.opener = blob.opener
+        layer.seekable = blob.seekable
+        layer.compressed_bytes = blob.size if blob.kind not in ("tar", "") else None
+    return layer
+
+
+def _absence(contents: Contents, name: str, told: Descriptor) -> str:
+    if "foreign" in told.media_type or "nondistributable" in told.media_type or told.urls:
+        where = f" at {told.urls[0]}" if told.urls else ""
+        return f"This is a foreign layer: it is kept by its owner{where}, not with the image."
+    return f"{contents.label} does not hold this layer ({name or 'no digest'})."
+
+
+def _whole(image: Image, contents: Contents) -> Image:
+    """The image; DamagedImageError where neither its config nor one of its layers can be read."""
+    missing = [layer.missing for layer in image.layers if layer.missing]
+    if missing and len(missing) == len(image.layers) and not image.config:
+        raise DamagedImageError(f"Neither the config nor a layer of the image can be read. {missing[0]}", _RETRY)
+    return image

@@ -1,0 +1,205 @@
+"""The images that an archive or a folder offers, found by walking its indexes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from layerscope.errors import DamagedImageError, LayerscopeError, LimitError, NotAnImageError, UsageError
+from layerscope.sources import documents
+from layerscope.sources.contents import Contents, document_of, parsed
+from layerscope.sources.documents import ArchiveEntry, Descriptor, Manifest
+from layerscope.sources.platforms import Platform
+
+#: Manifests and indexes that one image may name, all levels together.
+MAX_MANIFESTS = 2000
+
+_NAMES = ("io.containerd.image.name", "org.opencontainers.image.ref.name")
+
+
+class SeveralImagesError(UsageError):
+    """There are several images and nothing says which; each of ``choices`` is a value for ``--image``."""
+
+    def __init__(self, label: str, choices: list[str]) -> None:
+        shown = ", ".join(choices[:12]) + (f" and {len(choices) - 12} more" if len(choices) > 12 else "")
+        super().__init__(f"{label} holds {len(choices)} images: {shown}.", "Choose one with --image NAME.")
+        self.choices = choices
+
+
+@dataclass(eq=False, slots=True)
+class Variant:
+    """The image for one platform. ``problem`` says why its manifest cannot be read."""
+
+    descriptor: Descriptor
+    manifest: Manifest | None = None
+    platform: Platform | None = None
+    problem: LayerscopeError | None = None
+
+
+@dataclass(eq=False, slots=True)
+class Candidate:
+    """One image under all its names: an entry of ``manifest.json``, a root of ``index.json``, or both."""
+
+    names: list[str] = field(default_factory=list)
+    digest: str = ""
+    annotations: dict[str, str] = field(default_factory=dict)
+    variants: list[Variant] = field(default_factory=list)
+    attestations: list[Descriptor] = field(default_factory=list)
+    entry: ArchiveEntry | None = None
+
+    @property
+    def tags(self) -> list[str]:
+        """The names as people write them, without duplicates; bare tags only where there is no more."""
+        full = [familiar(name) for name in self.names]
+        return list(dict.fromkeys([name for name in full if ":" in name] or full))
+
+    @property
+    def digests(self) -> list[str]:
+        """Every digest that means this image: index, manifests, configs."""
+        found = [self.digest, *(variant.descriptor.digest for variant in self.variants)]
+        found += [variant.manifest.config.digest for variant in self.variants if variant.manifest]
+        return [digest for digest in found if digest] + ([self.entry.config] if self.entry else [])
+
+    @property
+    def is_image(self) -> bool:
+        """Whether anything in it may be a container image rather than another artifact."""
+        return self.entry is not None or any(v.manifest is None or not v.manifest.artifact for v in self.variants)
+
+
+def familiar(name: str) -> str:
+    """An image's name as people write it: without the default registry and its ``library``."""
+    return name.removeprefix("docker.io/").removeprefix("library/")
+
+
+def find_candidates(contents: Contents, warnings: list[str]) -> list[Candidate]:
+    """All images that the contents offer, in their order; empty where there is no manifest at all.
+
+    ``index.json`` tells more (digests, platforms, media types, attestations) and is believed where it
+    knows every image of ``manifest.json``; else ``manifest.json`` counts, as it does for ``docker load``.
+    """
+    listed, damage = _listed(contents)
+    indexed = _indexed(contents, "index.json")
+    if damage is not None:
+        if not indexed:
+            raise damage
+        warnings.append(damage.sentence)
+    entries = documents.archive_entries(listed)
+    if not entries:
+        return indexed or _single(contents, listed)
+    if all(_join(entry, indexed) for entry in entries):
+        return indexed
+    return [Candidate(names=list(entry.tags), entry=entry) for entry in entries]
+
+
+def _listed(contents: Contents) -> tuple[Any, DamagedImageError | LimitError | None]:
+    try:
+        data = contents.document("manifest.json")
+        return (None if data is None else documents.parse(data, f"manifest.json in {contents.label}")), None
+    except (DamagedImageError, LimitError) as error:
+        return None, error
+
+
+def _single(contents: Contents, document: Any) -> list[Candidate]:
+    """The image of a skopeo ``dir:`` folder, whose ``manifest.json`` is one manifest or index."""
+    if not isinstance(document, dict):
+        return []
+    roots = documents.index_descriptors(document)
+    if roots is not None:
+        return [_walk(contents, roots, Candidate())]
+    manifest = documents.manifest(document)
+    return [Candidate(variants=[Variant(Descriptor(""), manifest)])] if manifest else []
+
+
+def _join(entry: ArchiveEntry, indexed: list[Candidate]) -> bool:
+    """Give an indexed candidate the names of the entry with the same config, if there is one."""
+    for candidate in indexed:
+        configs = [variant.manifest.config.digest for variant in candidate.variants if variant.manifest]
+        names = (digest.rpartition(":")[2] for digest in configs if digest)
+        if any(name in entry.config for name in names):
+            candidate.names.extend(tag for tag in entry.tags if tag not in candidate.tags)
+            return True
+    return False
+
+
+def _indexed(contents: Contents, name: str) -> list[Candidate]:
+    data = contents.document(name)
+    if data is None:
+        return []
+    roots = documents.index_descriptors(documents.parse(data, f"{name} in {contents.label}")) or []
+    candidates: dict[str, Candidate] = {}
+    budget = _Budget()
+    for root in roots:
+        if root.digest not in candidates:
+            seed = Candidate(digest=root.digest, annotations=dict(root.annotations))
+            candidates[root.digest] = _walk(contents, [root], seed, budget)
+        candidates[root.digest].names.extend(root.annotations[key] for key in _NAMES if key in root.annotations)
+    return [candidate for candidate in candidates.values() if candidate.variants]
+
+
+class _Budget:
+    """How many more manifests may be read."""
+
+    def __init__(self) -> None:
+        self._left = MAX_MANIFESTS
+
+    def spend(self) -> None:
+        self._left -= 1
+        if self._left < 0:
+            sentence = f"The image's indexes name more than {MAX_MANIFESTS} manifests."
+            raise LimitError(sentence, "No builder writes such an image; it may be made to do harm.")
+
+
+def _walk(
+    contents: Contents, roots: Iterable[Descriptor], candidate: Candidate, budget: _Budget | None = None
+) -> Candidate:
+    """Collect the manifests below the roots, each once: indexes may name themselves."""
+    budget = budget or _Budget()
+    seen: set[str] = set()
+    waiting = list(roots)[::-1]
+    while waiting:
+        descriptor = waiting.pop()
+        if descriptor.digest in seen:
+            continue
+        seen.add(descriptor.digest)
+        budget.spend()
+        if descriptor.is_attestation:
+            candidate.attestations.append(descriptor)
+            continue
+        variant = Variant(descriptor, platform=descriptor.platform)
+        try:
+            document = parsed(contents, descriptor.digest)
+        except (DamagedImageError, LimitError) as error:
+            variant.problem = error
+            candidate.variants.append(variant)
+            continue
+        below = documents.index_descriptors(document)
+        if below is not None:
+            waiting.extend(reversed(below))
+            continue
+        candidate.variants.append(_examined(contents, variant, document))
+    return candidate
+
+
+def _examined(contents: Contents, variant: Variant, document: Any) -> Variant:
+    variant.manifest = documents.manifest(document)
+    if variant.manifest is None:
+        old = documents.mapping(document).get("schemaVersion") == 1
+        what = "is a manifest of docker schema 1, which engines no longer read" if old else "is no manifest"
+        sentence = f"{variant.descriptor.digest} in {contents.label} {what}."
+        variant.problem = NotAnImageError(sentence, "Push or save the image again with a current tool.")
+    elif variant.platform is None and not variant.manifest.artifact:
+        variant.platform = _config_platform(contents, variant.manifest.config.digest)
+    return variant
+
+
+def _config_platform(contents: Contents, digest: str) -> Platform | None:
+    """The platform that a config names; None where it cannot be told (a later step says why)."""
+    try:
+        data = document_of(contents, digest)
+        fields = documents.strings(documents.parse(data, digest)) if data else {}
+    except (DamagedImageError, LimitError):
+        return None
+    if not fields.get("os"):
+        return None
+    return Platform(fields["os"], fields.get("architecture", ""), fields.get("variant", ""))

@@ -1,0 +1,220 @@
+"""The JSON documents of images, read with tolerance: what is of the wrong type counts as absent.
+
+Field names are those of the OCI image specification (index, manifest, config) and of the docker
+image specification v1.2 (``manifest.json`` of an archive).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from layerscope.errors import DamagedImageError
+from layerscope.sources.model import HistoryEntry
+from layerscope.sources.platforms import Platform
+
+#: Largest document (bytes) that is parsed; registries and containerd refuse manifests above 4 MiB.
+MAX_DOCUMENT = 8 * 1024 * 1024
+
+_DIGEST = re.compile(r"[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[A-Za-z0-9=_-]{4,}")
+_INDEX_TYPES = (
+    "application/vnd.oci.image.index.v1+json",
+    "application/vnd.docker.distribution.manifest.list.v2+json",
+)
+_LAYER_TYPE = re.compile(
+    r"application/(?:vnd\.oci\.image\.layer\.(?:nondistributable\.)?v1\.tar|"
+    r"vnd\.docker\.image\.rootfs\.(?:foreign\.)?diff\.tar|"
+    r"vnd\.docker\.container\.image\.rootfs\.diff|(?:x-)?g?tar)\b.*"
+)
+_CONFIG_TYPES = (
+    "",
+    "application/vnd.oci.image.config.v1+json",
+    "application/vnd.docker.container.image.v1+json",
+    "application/octet-stream",  # schema 2 as written by docker 1.10
+)
+
+
+def parse(data: bytes, name: str) -> Any:
+    """The value of a JSON document; DamagedImageError where it is none."""
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError) as error:
+        reason = "it is nested too deeply" if isinstance(error, RecursionError) else f"{error}"
+        raise DamagedImageError(f"{name} is no valid JSON: {reason}.", "Fetch or save the image again.") from error
+
+
+def mapping(value: Any) -> dict[str, Any]:
+    """The value where it is an object, else an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def sequence(value: Any) -> list[Any]:
+    """The value where it is an array, else an empty one."""
+    return value if isinstance(value, list) else []
+
+
+def text(value: Any) -> str:
+    """The value where it is a string, else an empty one."""
+    return value if isinstance(value, str) else ""
+
+
+def texts(value: Any) -> list[str]:
+    """The strings of an array."""
+    return [item for item in sequence(value) if isinstance(item, str)]
+
+
+def strings(value: Any) -> dict[str, str]:
+    """The members of an object whose values are strings."""
+    return {key: item for key, item in mapping(value).items() if isinstance(item, str)}
+
+
+def is_digest(value: str) -> bool:
+    """Whether the text is a digest, ``algorithm:encoded`` (descriptor.md)."""
+    return _DIGEST.fullmatch(value) is not None
+
+
+def is_layer_type(media_type: str) -> bool:
+    """Whether blobs of this type are tars of files, as far as the type tells."""
+    return not media_type or _LAYER_TYPE.fullmatch(media_type) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Descriptor:
+    """A reference to a blob: digest, media type and size in bytes (-1 where not told)."""
+
+    digest: str
+    media_type: str = ""
+    size: int = -1
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    platform: Platform | None = None
+    urls: tuple[str, ...] = ()
+    artifact_type: str = ""
+
+    @property
+    def is_index(self) -> bool:
+        """Whether it names an index or a manifest list."""
+        return self.media_type in _INDEX_TYPES
+
+    @property
+    def is_attestation(self) -> bool:
+        """Whether it names what buildkit says about an image, not an image."""
+        if "vnd.docker.reference.type" in self.annotations:
+            return True
+        return self.platform is not None and self.platform.os == "unknown"
+
+
+def descriptor(value: Any) -> Descriptor:
+    """A descriptor object; its digest is empty where it is no valid digest."""
+    fields = mapping(value)
+    digest, size = text(fields.get("digest")), fields.get("size")
+    return Descriptor(
+        digest=digest if is_digest(digest) else "",
+        media_type=text(fields.get("mediaType")),
+        size=size if isinstance(size, int) else -1,
+        annotations=strings(fields.get("annotations")),
+        platform=_platform(fields.get("platform")),
+        urls=tuple(texts(fields.get("urls"))),
+        artifact_type=text(fields.get("artifactType")),
+    )
+
+
+def _platform(value: Any) -> Platform | None:
+    fields = strings(value)
+    if not fields.get("os") and not fields.get("architecture"):
+        return None
+    return Platform(fields.get("os", ""), fields.get("architecture", ""), fields.get("variant", ""))
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """An image manifest, OCI or docker schema 2."""
+
+    config: Descriptor
+    layers: tuple[Descriptor, ...]
+    media_type: str
+    annotations: Mapping[str, str]
+    artifact_type: str = ""
+
+    @property
+    def artifact(self) -> str:
+        """What the manifest holds where it is no image: its type; empty for an image.
+
+        The layers decide, not the config: charts, modules and signatures have layer types of
+        their own, whereas builders label configs as they please.
+        """
+        if any(is_layer_type(each.media_type) for each in self.layers):
+            return ""
+        kinds = [self.artifact_type, *(each.media_type for each in self.layers), self.config.media_type]
+        return next((kind for kind in kinds if kind and kind not in _CONFIG_TYPES), "")
+
+    @property
+    def odd_config(self) -> str:
+        """The config's media type where it is not an image's."""
+        return "" if self.config.media_type in _CONFIG_TYPES else self.config.media_type
+
+
+def index_descriptors(document: Any) -> list[Descriptor] | None:
+    """The manifests of an index; None where the document is no index."""
+    manifests = mapping(document).get("manifests")
+    return None if manifests is None else [descriptor(item) for item in sequence(manifests)]
+
+
+def manifest(document: Any) -> Manifest | None:
+    """An image manifest; None where the document is none (schema 1, an index, anything else)."""
+    fields = mapping(document)
+    if not isinstance(fields.get("config"), dict) or not isinstance(fields.get("layers"), list):
+        return None
+    return Manifest(
+        config=descriptor(fields["config"]),
+        layers=tuple(descriptor(item) for item in fields["layers"]),
+        media_type=text(fields.get("mediaType")),
+        annotations=strings(fields.get("annotations")),
+        artifact_type=text(fields.get("artifactType")),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveEntry:
+    """One image of an archive's ``manifest.json``."""
+
+    config: str
+    tags: tuple[str, ...]
+    layers: tuple[str, ...]
+    sources: Mapping[str, Descriptor]
+
+
+def archive_entries(document: Any) -> list[ArchiveEntry]:
+    """The images that a ``manifest.json`` lists."""
+    entries = [mapping(item) for item in sequence(document)]
+    return [
+        ArchiveEntry(
+            config=text(entry.get("Config")),
+            tags=tuple(texts(entry.get("RepoTags"))),
+            layers=tuple(texts(entry.get("Layers"))),
+            sources={key: descriptor(item) for key, item in mapping(entry.get("LayerSources")).items()},
+        )
+        for entry in entries
+        if "Config" in entry or "Layers" in entry
+    ]
+
+
+def history(document: Mapping[str, Any]) -> list[HistoryEntry]:
+    """The config's history, oldest first."""
+    return [
+        HistoryEntry(
+            created_by=text(entry.get("created_by")),
+            created=text(entry.get("created")),
+            comment=text(entry.get("comment")),
+            author=text(entry.get("author")),
+            empty_layer=entry.get("empty_layer") is True,
+        )
+        for entry in map(mapping, sequence(document.get("history")))
+    ]
+
+
+def diff_ids(document: Mapping[str, Any]) -> list[str]:
+    """The digests of the uncompressed layers, oldest first."""
+    return texts(mapping(document.get("rootfs")).get("diff_ids"))

@@ -1,0 +1,85 @@
+"""Archives of Docker before 1.10: no ``manifest.json``, one folder per layer, each naming its parent.
+
+Docker image specification v1: ``repositories`` maps names and tags to the newest layer's id.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from layerscope.errors import DamagedImageError, LimitError, UsageError
+from layerscope.sources import documents
+from layerscope.sources.candidates import SeveralImagesError
+from layerscope.sources.contents import Contents
+from layerscope.sources.model import HistoryEntry, Image, Layer
+from layerscope.sources.platforms import Platform
+
+#: Longest chain of parents; engines stop at 127 layers.
+MAX_PARENTS = 1000
+
+
+def legacy_image(contents: Contents, wanted: str, image: Image) -> Image:
+    """Fill an image from the ``repositories`` of an archive; UsageError where several are there."""
+    tags = _tags(contents)
+    if wanted:
+        tags = {tag: top for tag, top in tags.items() if wanted in (tag, tag.removesuffix(":latest"))}
+    tops = list(dict.fromkeys(tags.values()))
+    if len(tops) != 1:
+        if tops:
+            raise SeveralImagesError(contents.label, list(tags))
+        raise UsageError(
+            f"{contents.label} holds no image {wanted}".rstrip() + ".", f"It holds: {', '.join(_tags(contents))}."
+        )
+    image.id, image.tags = tops[0], list(tags)
+    chain = _chain(contents, tops[0])
+    for layer_id, document in chain:
+        blob = contents.blob(f"{layer_id}/layer.tar")
+        image.history.append(_history(document))
+        layer = Layer(name=f"{layer_id}/layer.tar", digest="")
+        if blob is None:
+            layer.missing = f"{contents.label} does not hold this layer ({layer.name})."
+        else:
+            layer.name, layer.opener, layer.seekable = blob.name, blob.opener, blob.seekable
+        image.layers.append(layer)
+    image.config = chain[-1][1]
+    fields = documents.strings(image.config)
+    image.created = fields.get("created", "")
+    image.platform = str(Platform(fields.get("os", ""), fields.get("architecture", "")))
+    return image
+
+
+def _tags(contents: Contents) -> dict[str, str]:
+    document = documents.parse(contents.document("repositories") or b"", f"repositories in {contents.label}")
+    return {
+        f"{name}:{tag}": top
+        for name, tags in documents.mapping(document).items()
+        for tag, top in documents.strings(tags).items()
+    }
+
+
+def _chain(contents: Contents, top: str) -> list[tuple[str, dict[str, Any]]]:
+    """The layers from the oldest on, each with its document."""
+    chain: list[tuple[str, dict[str, Any]]] = []
+    layer_id = top
+    while layer_id:
+        name = f"{layer_id}/json"
+        data = contents.document(name)
+        if data is None:
+            raise DamagedImageError(f"{contents.label} does not hold {name}.", "Save the image again.")
+        document = documents.mapping(documents.parse(data, f"{name} in {contents.label}"))
+        chain.append((layer_id, document))
+        layer_id = documents.text(document.get("parent"))
+        if len(chain) > MAX_PARENTS:
+            raise LimitError(f"{contents.label} chains more than {MAX_PARENTS} layers.", "Its parents may form a loop.")
+    return chain[::-1]
+
+
+def _history(document: dict[str, Any]) -> HistoryEntry:
+    command = documents.texts(documents.mapping(document.get("container_config")).get("Cmd"))
+    fields = documents.strings(document)
+    return HistoryEntry(
+        created_by=" ".join(command),
+        created=fields.get("created", ""),
+        comment=fields.get("comment", ""),
+        author=fields.get("author", ""),
+    )

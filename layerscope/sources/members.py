@@ -1,0 +1,68 @@
+"""The members of an outer archive: where each lies, and what its links lead to."""
+
+from __future__ import annotations
+
+import posixpath
+from dataclasses import dataclass
+
+from layerscope.core.tar import FILE, HARDLINK, SYMLINK, Member
+from layerscope.errors import LimitError
+
+#: Members that an outer archive may have; an image has at most 127 layers and a few documents each.
+MAX_MEMBERS = 100_000
+#: Links in a row that are followed to a member.
+MAX_LINKS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A file, a link or a folder of the archive; offset and size in bytes."""
+
+    kind: int
+    offset: int
+    size: int
+    link: str
+
+
+class Members:
+    """What an archive holds, by normalised name; of members with one name the last counts."""
+
+    def __init__(self, label: str) -> None:
+        self._label = label
+        self._stored: dict[str, Stored] = {}
+
+    def __len__(self) -> int:
+        return len(self._stored)
+
+    def add(self, member: Member) -> str:
+        """Take note of a member; its name. LimitError where there are too many."""
+        if len(self._stored) >= MAX_MEMBERS:
+            sentence = f"{self._label} has more than {MAX_MEMBERS} members."
+            raise LimitError(sentence, "This is a file system, or made to do harm: an image has some hundred.")
+        name = _normalised(member.name)
+        self._stored[name] = Stored(member.kind, member.offset, member.stored, _text(member.link))
+        return name
+
+    def find(self, name: str) -> tuple[str, Stored] | None:
+        """The file that a name means, links followed, with its own name; None where there is none."""
+        current = posixpath.normpath(name).lstrip("/")
+        for _ in range(MAX_LINKS):
+            stored = self._stored.get(current)
+            if stored is None or stored.kind == FILE:
+                return (current, stored) if stored else None
+            if stored.kind == SYMLINK:
+                folder = posixpath.dirname(current)
+                current = posixpath.normpath(posixpath.join(folder, stored.link)).lstrip("/")
+            elif stored.kind == HARDLINK:
+                current = posixpath.normpath(stored.link).lstrip("/")
+            else:
+                return None
+        return None
+
+
+def _normalised(name: bytes) -> str:
+    return posixpath.normpath(_text(name)).lstrip("/")
+
+
+def _text(name: bytes) -> str:
+    return name.decode("utf-8", "surrogateescape")

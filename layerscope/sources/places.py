@@ -1,0 +1,88 @@
+"""Files, folders and pipes, opened by what their first bytes say."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from layerscope.errors import DamagedImageError, ImageNotFoundError, NotAnImageError, SourceError, UsageError
+from layerscope.sources.archive import ArchiveSource
+from layerscope.sources.blobs import BLOCK, compression, content_kind, is_tar
+from layerscope.sources.layout import LayoutSource, is_image_folder
+from layerscope.sources.model import OpenSource, PassingSource
+from layerscope.sources.passing import PassingArchive
+from layerscope.sources.readers import FileReader, PipeReader, SharedFile
+from layerscope.sources.recognition import describe
+from layerscope.sources.references import Reference
+from layerscope.sources.selection import Wish
+
+_FORMATS = "layerscope reads what `docker save`, `podman save`, `skopeo copy` and image builders write."
+
+
+def is_meant(path: Path, reference: Reference) -> bool:
+    """Whether an existing path is meant, and not the image that bears the same name.
+
+    ``layerscope nginx`` means the image even where a folder or a program ``nginx`` lies about.
+    """
+    if not _exists(path):
+        return False
+    if reference.looks_like_path or os.sep in reference.place or path.suffix:
+        return True
+    if path.is_dir():
+        return is_image_folder(path)
+    return not path.is_file() or _is_archive(path)
+
+
+def open_place(path: Path, wish: Wish, spool: Path | None) -> OpenSource | PassingSource:
+    """The source for an existing path; NotAnImageError says what it is where it is no image."""
+    if not _exists(path):
+        raise ImageNotFoundError(f"There is no file or folder {path}.", "Check the path.")
+    try:
+        if path.is_dir():
+            return LayoutSource(path, replace(wish, source=wish.source or "layout"))
+        wish = replace(wish, source=wish.source or "archive")
+        if stat.S_ISFIFO(path.stat().st_mode):  # a named pipe or a process substitution
+            pipe = path.open("rb")
+            return PassingArchive(PipeReader(pipe), wish, str(path), spool=spool, release=pipe.close)
+        return _open_file(path, wish, spool)
+    except OSError as error:
+        raise SourceError(f"{path} cannot be opened: {error.strerror}.", "Check its permissions.") from error
+
+
+def open_standard_input(wish: Wish, spool: Path | None) -> PassingSource:
+    """The archive on standard input; UsageError where that is a terminal or closed."""
+    if sys.stdin is None or sys.stdin.isatty():
+        raise UsageError("Nothing comes on standard input.", "Write: docker save IMAGE | layerscope -")
+    return PassingArchive(PipeReader(sys.stdin.buffer), wish, "Standard input", spool=spool)
+
+
+def _open_file(path: Path, wish: Wish, spool: Path | None) -> OpenSource | PassingSource:
+    """In place where the file is a tar, passing where it is compressed."""
+    file = SharedFile.open(path)
+    head = file.read_at(0, BLOCK)
+    if compression(head):
+        return PassingArchive(FileReader(file, owned=True), wish, str(path), spool=spool)
+    if is_tar(head) and any(head):
+        return ArchiveSource(file, wish)
+    file.close()
+    if 257 + 5 <= len(head) < BLOCK and head[257:262] == b"ustar":
+        raise DamagedImageError(f"{path} ends in its first header.", "Save or copy the image again, whole.")
+    raise NotAnImageError(f"{path} is no image archive: it {describe(head)}.", _FORMATS)
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # a name too long, or with a NUL in it
+        return False
+
+
+def _is_archive(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return content_kind(file.read(BLOCK)) != ""
+    except OSError:
+        return False

@@ -1,0 +1,47 @@
+"""What a file is by its first bytes, for sentences about files that are no images."""
+
+from __future__ import annotations
+
+_KINDS = (
+    (b"\x7fELF", "is a program (ELF)"),
+    (b"MZ", "is a program (Windows)"),
+    (b"PK\x03\x04", "is a zip archive"),
+    (b"hsqs", "is a squashfs file system"),
+    (b"QFI\xfb", "is a disk image of a virtual machine (qcow2)"),
+    (b"KDMV", "is a disk image of a virtual machine (VMDK)"),
+    (b"7z\xbc\xaf\x27\x1c", "is a 7z archive"),
+    (b"!<arch>", "is an ar archive or a Debian package"),
+    (b"\xed\xab\xee\xdb", "is an RPM package"),
+    (b"SQLite format 3", "is a database (SQLite)"),
+    (b"%PDF", "is a PDF document"),
+    (b"\x89PNG", "is a picture"),
+    (b"#!/usr/bin/env run-singularity", "is a Singularity image"),
+    (b"#!", "is a script"),
+    (b"{", "is a JSON document"),
+    (b"[", "is a JSON document"),
+)
+
+
+def describe(head: bytes) -> str:
+    """What a file with these first bytes is, as a predicate: ``is empty``, ``is text``…"""
+    if not head:
+        return "is empty"
+    for magic, words in _KINDS:
+        if head.startswith(magic):
+            return words
+    if not any(head):
+        return "holds zeros"
+    if _is_text(head):
+        first = head.lstrip().upper()
+        return "is text, a Dockerfile it seems" if first.startswith((b"FROM ", b"# SYNTAX=")) else "is text"
+    return "is neither a tar nor a compressed one"
+
+
+def _is_text(head: bytes) -> bool:
+    try:
+        words = head.decode("utf-8")
+    except UnicodeDecodeError as error:
+        if error.start < len(head) - 3:  # a character cut off at the end is no reason
+            return False
+        words = head[: error.start].decode("utf-8")
+    return all(letter.isprintable() or letter in "\t\r\n\f" for letter in words)

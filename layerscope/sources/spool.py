@@ -1,0 +1,95 @@
+"""A temporary file that keeps what passes by, so that it can be read again; it has no name to leave behind."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from layerscope.errors import SpoolError
+from layerscope.sources.model import Reader
+from layerscope.sources.readers import CHUNK, SharedFile
+
+#: Most bytes that are kept on disk unless told otherwise.
+MAX_SPOOL = 64 * 1024**3
+
+_BUFFER = 1 << 20
+
+
+class Spool:
+    """Bytes kept on disk until ``close``; the file vanishes with the process even if that is killed."""
+
+    def __init__(self, folder: Path, limit: int = MAX_SPOOL) -> None:
+        self._folder = folder
+        self._limit = limit
+        self._kept = 0
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            file = tempfile.TemporaryFile(buffering=_BUFFER, dir=folder)  # noqa: SIM115  # lives until close
+        except OSError as error:
+            raise self._failed(error) from error
+        self._file = cast(BinaryIO, file)
+
+    def write(self, data: bytes) -> None:
+        """Keep these bytes; SpoolError where the disk or the limit is full, and nothing stays behind."""
+        self._kept += len(data)
+        if self._kept > self._limit:
+            self.close()
+            sentence = f"More than {self._limit} bytes would have to be kept in {self._folder}."
+            raise SpoolError(sentence, "`layerscope report` and `layerscope check` keep nothing on disk.")
+        try:
+            self._file.write(data)
+        except OSError as error:
+            self._drop()
+            raise self._failed(error) from error
+
+    def finish(self, name: str) -> SharedFile:
+        """What was kept, as a file to read from; it lives as long as the spool."""
+        try:
+            self._file.flush()
+        except OSError as error:
+            self._drop()
+            raise self._failed(error) from error
+        return SharedFile(self._file, name)
+
+    def close(self) -> None:
+        """Free the disk space."""
+        self._drop()
+
+    def _drop(self) -> None:
+        try:
+            self._file.close()
+        except OSError:
+            # Closing writes the buffer once more; on a full disk that fails again, and closes all the same.
+            return
+
+    def _failed(self, error: OSError) -> SpoolError:
+        return SpoolError(
+            f"The image could not be kept in {self._folder}: {error.strerror}.",
+            "Free some space there or set TMPDIR to another folder; `layerscope report` keeps nothing on disk.",
+        )
+
+
+class SpoolingReader:
+    """A reader that writes all that passes into a spool; skipping is reading."""
+
+    def __init__(self, reader: Reader, spool: Spool) -> None:
+        self._reader = reader
+        self._spool = spool
+
+    def read(self, count: int, /) -> bytes:
+        """Up to ``count`` bytes; empty only at the end; SpoolError where they cannot be kept."""
+        data = self._reader.read(count)
+        self._spool.write(data)
+        return data
+
+    def skip(self, count: int, /) -> int:
+        """Pass over ``count`` bytes, keeping them."""
+        left = count
+        while left > 0 and (data := self.read(min(left, CHUNK))):
+            left -= len(data)
+        return count - left
+
+    def close(self) -> None:
+        """Close the reader below; the spool lives on."""
+        self._reader.close()
