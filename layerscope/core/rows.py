@@ -174,6 +174,29 @@ def keep_ancestors(parents: array[int], keep: bytearray) -> None:
         position = keep.rfind(1, 0, position)
 
 
+def keep_matches(hits: list[int], ends: array[int], parents: array[int], allowed: bytearray) -> bytearray:
+    """What a filter keeps: its matches (ascending) and all above them.
+
+    A folder that matches without anything below it doing so can be opened: all of it is kept.
+    """
+    keep = bytearray(len(allowed))
+    number: i64 = len(hits) - 1
+    following: i64 = len(allowed)
+    while number >= 0:
+        hit: i64 = hits[number]
+        end: i64 = ends[hit]
+        keep[hit] = 1
+        if end > hit + 1 and following >= end:
+            keep[hit:end] = allowed[hit:end]
+        parent: i64 = parents[hit]
+        while parent >= 0 and not keep[parent]:
+            keep[parent] = 1
+            parent = parents[parent]
+        following = hit
+        number -= 1
+    return keep
+
+
 def find_parents(ends: array[int]) -> array[int]:
     """The position of each position's folder; -1 at the top."""
     parents: list[int] = []
@@ -193,19 +216,23 @@ def find_parents(ends: array[int]) -> array[int]:
     return array("i", parents)
 
 
-def find_names(
-    names: list[bytes], nodes: array[int], needle: bytes, fold_case: bool, start: int, stop: int
-) -> list[int]:
-    """The positions from ``start`` to ``stop`` whose name contains ``needle``."""
+def find_names(joined: bytes, needle: bytes, allowed: bytearray) -> list[int]:
+    """The allowed positions whose name contains ``needle``; ``joined`` has all names with slashes between."""
     found: list[int] = []
-    position: i64 = start
-    last: i64 = stop
-    while position < last:
-        name = names[nodes[position]]
-        if fold_case:
-            name = name.lower()
-        if needle in name:
+    position: i64 = 0
+    start: i64 = 0
+    count: i64 = len(allowed)
+    while position < count:
+        place: i64 = joined.find(needle, start)
+        if place < 0:
+            break
+        position += joined.count(b"/", start, place)
+        if allowed[position]:
             found.append(position)
+        slash: i64 = joined.find(b"/", place)
+        if slash < 0:
+            break
+        start = slash + 1
         position += 1
     return found
 

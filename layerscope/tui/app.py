@@ -12,9 +12,10 @@ from textual.binding import BindingType
 from textual.worker import Worker, WorkerState, get_current_worker
 
 from layerscope.core.view import Outline
-from layerscope.errors import CancelledError
+from layerscope.errors import CancelledError, LayerscopeError
+from layerscope.tui.filetree import FileTree
 from layerscope.tui.keys import bindings
-from layerscope.tui.messages import Analysed, Indexed, Progressed
+from layerscope.tui.messages import Analysed, Indexed, Progressed, WasteFound
 from layerscope.tui.screen import ExplorerScreen
 
 if TYPE_CHECKING:
@@ -73,8 +74,14 @@ class ExplorerApp(App[None]):
         outline = Outline(index.tree)
         while outline.step():
             pass
-        self.post_message(Indexed(index, outline))
-        self.post_message(Analysed(self._analyse(index)))
+        self.post_message(Indexed(index, outline, FileTree(index.tree, outline)))
+        analysis = self._analyse(index)
+        self.post_message(Analysed(analysis))
+        try:
+            # Contents are compared now: this may take a while.
+            self.post_message(WasteFound(analysis, analysis.waste))
+        except LayerscopeError as error:
+            self.post_message(WasteFound(analysis, [], error.sentence))
 
     def on_progressed(self, message: Progressed) -> None:
         """A layer is being read."""
@@ -82,11 +89,15 @@ class ExplorerApp(App[None]):
 
     def on_indexed(self, message: Indexed) -> None:
         """The files are there."""
-        self.explorer.show_index(message.index, message.outline)
+        self.explorer.show_index(message.index, message.outline, message.files)
 
     def on_analysed(self, message: Analysed) -> None:
         """The answers are there."""
         self.explorer.show_analysis(message.analysis)
+
+    def on_waste_found(self, message: WasteFound) -> None:
+        """The causes are there."""
+        self.explorer.show_waste(message.analysis, message.items, message.fault)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """A thread that fails ends the explorer; whoever started it says why."""

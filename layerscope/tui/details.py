@@ -20,7 +20,7 @@ from layerscope.tui.story import moment
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from layerscope.analysis.model import Analysis, LayerFigures
+    from layerscope.analysis.model import Analysis, LayerFigures, WasteItem
     from layerscope.core.tree import ImageTree
 
 #: With fewer lines than this, the blank ones are left out.
@@ -43,6 +43,7 @@ class DetailsPane(Story):
         self.subject = Subject.LAYER
         self._analysis: Analysis | None = None
         self._tree: ImageTree | None = None
+        self._waste: list[WasteItem] = []
         self._layer = 0
         self._node = -1
         self._version = -1
@@ -68,6 +69,11 @@ class DetailsPane(Story):
         self._analysis = analysis
         self.refresh_rows()
 
+    def show_waste(self, items: list[WasteItem]) -> None:
+        """What is wasted is known."""
+        self._waste = items
+        self.refresh_rows()
+
     def show_layer(self, layer: int) -> None:
         """Another layer is under the cursor."""
         self._layer = layer
@@ -89,7 +95,7 @@ class DetailsPane(Story):
         elif self.subject is Subject.IMAGE:
             found = list(_image_lines(self._analysis, width))
         elif self._layer < len(self._analysis.layers):
-            found = list(_layer_lines(self._analysis, self._layer, width))
+            found = list(_layer_lines(self._analysis, self._waste, self._layer, width))
         else:
             found = [[("no layers", "dim")]]
         if self.size.height < _TALL:
@@ -159,7 +165,7 @@ def _xattrs(tree: ImageTree, version: int) -> list[str]:
     return sorted(printable(decode(name)) for name in found)
 
 
-def _layer_lines(analysis: Analysis, number: int, width: int) -> Iterator[Pieces]:
+def _layer_lines(analysis: Analysis, waste: list[WasteItem], number: int, width: int) -> Iterator[Pieces]:
     layer = analysis.layers[number]
     total = analysis.figures.size_bytes
     share = f" ({percent(layer.size_bytes / total)} of the image)" if total else ""
@@ -169,7 +175,7 @@ def _layer_lines(analysis: Analysis, number: int, width: int) -> Iterator[Pieces
         for part in wrap("! " + printable(layer.fault), width):
             yield [(part, "note")]
     yield _counts(layer, width)
-    yield from _waste_lines(analysis, layer, width)
+    yield from _waste_lines(waste, layer, width)
     yield []
     if layer.diff_id:
         yield [("diff id  ", "dim"), (cut(printable(layer.diff_id), width - 9), "")]
@@ -196,9 +202,9 @@ def _counts(layer: LayerFigures, width: int) -> Pieces:
     ]
 
 
-def _waste_lines(analysis: Analysis, layer: LayerFigures, width: int) -> Iterator[Pieces]:
+def _waste_lines(waste: list[WasteItem], layer: LayerFigures, width: int) -> Iterator[Pieces]:
     if layer.wasted_in_bytes:
-        largest = next((item for item in analysis.waste if layer.index in item.stored_in), None)
+        largest = next((item for item in waste if layer.index in item.stored_in), None)
         text = f"░ {size(layer.wasted_in_bytes)} wasted"
         if largest is not None:
             where = "" if width < 44 else f"   /{printable(largest.path)}"

@@ -14,6 +14,7 @@ from layerscope.core.rows import (
     find_names,
     find_parents,
     keep_ancestors,
+    keep_matches,
     only_child,
     rows_by_name,
     rows_sorted,
@@ -71,6 +72,7 @@ class FileTree:
         self._filter_folded: bytearray | None = None
         # What the user folded (1) or unfolded (2) himself; 0 leaves it to ``open_changes``.
         self._choices = bytearray(len(self.ends))
+        self._joined_names: dict[bool, bytes] = {}
         self._ranks: array[int] | None = None
 
     def show(self, marks: bytes, sizes: array[int], height: int = 0) -> None:
@@ -286,19 +288,10 @@ class FileTree:
 
     def _apply_filter(self, wanted: Filter) -> None:
         allowed = self._keep
-        self.hits = [position for position in self._matches(wanted, allowed) if allowed[position]]
-        self._keep = bytearray(len(allowed))
+        self.hits = self._matches(wanted, allowed)
+        self._keep = keep_matches(self.hits, self.ends, self.parents, allowed)
         folds = bytearray(b"\x01" * len(allowed))
-        few = len(self.hits) <= OPEN_MATCHES
-        for number, position in enumerate(self.hits):
-            self._keep[position] = 1
-            end = self.ends[position]
-            alone = number + 1 == len(self.hits) or self.hits[number + 1] >= end
-            if end > position + 1 and alone:
-                # A folder that was looked for itself can be opened: all of it is there, folded.
-                self._keep[position:end] = allowed[position:end]
-        keep_ancestors(self.parents, self._keep)
-        if few:
+        if len(self.hits) <= OPEN_MATCHES:
             for position in self.hits:
                 parent = self.parents[position]
                 while parent >= 0 and folds[parent]:
@@ -307,12 +300,11 @@ class FileTree:
         self._filter_folded = folds
 
     def _matches(self, wanted: Filter, allowed: bytearray) -> list[int]:
-        names, nodes = self.tree.names, self.nodes
         if wanted.test is not None:
-            test = wanted.test
-            found = [place for place, node in enumerate(nodes) if test(names[node])]
+            test, names = wanted.test, self.tree.names
+            found = [place for place, node in enumerate(self.nodes) if allowed[place] and test(names[node])]
         else:
-            found = find_names(names, nodes, wanted.needle, wanted.fold_case, 0, len(nodes))
+            found = find_names(self._joined(wanted.fold_case), wanted.needle, allowed)
         if wanted.folders:
             found = [position for position in found if self._lies_in(position, wanted)]
         if wanted.marks:
@@ -322,6 +314,15 @@ class FileTree:
             low, high = wanted.at_least, wanted.at_most if wanted.at_most >= 0 else 1 << 62
             sizes, ends = self._sizes, self.ends
             found = [place for place in found if low <= sizes[place] <= high and ends[place] == place + 1]
+        return found
+
+    def _joined(self, fold_case: bool) -> bytes:
+        """All names in the order of positions, with slashes between, small letters only if asked for."""
+        found = self._joined_names.get(fold_case)
+        if found is None:
+            names = self.tree.names
+            found = b"/".join([names[node] for node in self.nodes])
+            found = self._joined_names[fold_case] = found.lower() if fold_case else found
         return found
 
     def _lies_in(self, position: int, wanted: Filter) -> bool:

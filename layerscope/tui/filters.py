@@ -14,7 +14,7 @@ _FACTORS: Final = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
 _MARKS: Final = {"unchanged": 1, "unmodified": 1, "added": 2, "modified": 3, "changed": 3, "removed": 4}
 
 #: Tells whether a name (the last component, bytes as in the tar) is looked for.
-NameTest = Callable[[bytes], bool]
+NameTest = Callable[[bytes], re.Match[bytes] | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,4 +88,4 @@ def _regex(text: str, pattern: str, fold_case: bool) -> Filter:
         found = re.compile(pattern.encode("utf-8", "surrogateescape"), re.IGNORECASE if fold_case else 0)
     except re.error as error:
         return Filter(text, fault=f"not a regular expression: {error.msg}")
-    return Filter(text, test=lambda name: found.search(name) is not None)
+    return Filter(text, test=found.search)

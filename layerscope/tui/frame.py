@@ -37,11 +37,12 @@ class Frame(Screen[None]):
         background: $background;
         & #body { height: 1fr; }
         & .pane, & #right {
-            border: round $border-blurred;
+            border: round $foreground 30%;
             border-title-color: $foreground;
             border-title-align: left;
-            border-subtitle-color: $text-muted;
+            border-subtitle-color: $foreground 60%;
             background: $background;
+            &:ansi { border: round ansi_bright_black; border-subtitle-color: $foreground; }
             &:focus, &:focus-within { border: round $border; border-title-style: bold; }
         }
         & #left { width: 43%; min-width: 28; }

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 if TYPE_CHECKING:
-    from layerscope.analysis.model import Analysis
+    from layerscope.analysis.model import Analysis, WasteItem
     from layerscope.core.view import Outline
     from layerscope.index import ImageIndex, Progress
+    from layerscope.tui.filetree import FileTree
 
 
 @dataclass(eq=False)
@@ -34,6 +35,7 @@ class Indexed(Message):
 
     index: ImageIndex
     outline: Outline
+    files: FileTree
 
 
 @dataclass(eq=False)
@@ -41,3 +43,12 @@ class Analysed(Message):
     """The answers are there."""
 
     analysis: Analysis
+
+
+@dataclass(eq=False)
+class WasteFound(Message):
+    """What explains the wasted bytes; ``fault`` says why it could not be found out."""
+
+    analysis: Analysis
+    items: list[WasteItem]
+    fault: str = ""

@@ -55,7 +55,8 @@ class Rows(ScrollView, can_focus=True):
         & .rows--added { color: $text-success; }
         & .rows--modified { color: $text-warning; }
         & .rows--removed { color: $text-error; text-style: strike; }
-        & .rows--dim { color: $text-muted; }
+        & .rows--dim { color: $foreground 55%; }
+        &:ansi .rows--dim { color: $foreground; text-style: dim; }
         & .rows--wasted { color: $text-error; }
         & .rows--bar { color: $primary; }
         & .rows--title { text-style: bold; }

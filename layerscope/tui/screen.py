@@ -10,7 +10,6 @@ from textual.binding import BindingType
 from layerscope.core.view import view_of
 from layerscope.text import decode, printable
 from layerscope.tui.files import FilesPane
-from layerscope.tui.filetree import FileTree
 from layerscope.tui.finder import FindBar
 from layerscope.tui.frame import Frame
 from layerscope.tui.keys import bindings
@@ -19,9 +18,10 @@ from layerscope.tui.rows import Rows
 from layerscope.tui.selection import Selection
 
 if TYPE_CHECKING:
-    from layerscope.analysis.model import Analysis
+    from layerscope.analysis.model import Analysis, WasteItem
     from layerscope.core.view import Outline
     from layerscope.index import ImageIndex, Progress
+    from layerscope.tui.filetree import FileTree
 
 
 class ExplorerScreen(Frame):
@@ -43,12 +43,12 @@ class ExplorerScreen(Frame):
         if self._index is None:
             self.layer_list.show_progress(progress)
 
-    def show_index(self, index: ImageIndex, outline: Outline) -> None:
+    def show_index(self, index: ImageIndex, outline: Outline, files: FileTree) -> None:
         """The files are there."""
         self._index, self._outline = index, outline
         self.layer_list.show_tree(index.tree)
         self.config.show_image(index.image)
-        self.files.show_tree(FileTree(index.tree, outline))
+        self.files.show_tree(files)
         self.title_bar.say("finding waste")
         self.select(self.selection)
 
@@ -57,9 +57,14 @@ class ExplorerScreen(Frame):
         self.title_bar.answer(analysis)
         self.layer_list.show_analysis(analysis)
         self.details.show_analysis(analysis)
-        self.waste.show_analysis(analysis)
         self.history.show_analysis(analysis)
         self.history.follow(self.selection.layer)
+        self.label()
+
+    def show_waste(self, analysis: Analysis, items: list[WasteItem], fault: str) -> None:
+        """The causes of the waste are there."""
+        self.waste.show_waste(analysis, items, fault)
+        self.details.show_waste(items)
         self.label()
 
     # The layers that are looked at.

@@ -37,6 +37,7 @@ class WasteRows(Rows):
         super().__init__("waste-rows")
         self.items: list[WasteItem] = []
         self.known = False
+        self.fault = ""
 
     @property
     def item_count(self) -> int:
@@ -46,7 +47,9 @@ class WasteRows(Rows):
     @property
     def empty_sentence(self) -> str:
         """Not yet, or the best there can be."""
-        return "nothing is wasted: every byte can be read" if self.known else "reading"
+        if self.fault:
+            return printable(self.fault)
+        return "nothing is wasted: every byte can be read" if self.known else "looking for waste"
 
     def pieces(self, row: int, width: int) -> Pieces:
         """Bytes, layers, reason, path."""
@@ -67,7 +70,7 @@ class WasteRows(Rows):
 class _Head(Widget):
     """The names of the columns."""
 
-    DEFAULT_CSS = "_Head { height: 1; color: $text-muted; }"
+    DEFAULT_CSS = "_Head { height: 1; color: $foreground 60%; }"
 
     def render(self) -> Content:
         """The same widths as the rows below."""
@@ -80,7 +83,7 @@ class _Remedy(Widget):
     """Cause and cure of the item under the cursor."""
 
     DEFAULT_CSS = """
-    _Remedy { height: auto; max-height: 6; border-top: solid $border-blurred; }
+    _Remedy { height: auto; max-height: 6; border-top: solid $foreground 30%; }
     """
 
     def __init__(self) -> None:
@@ -116,11 +119,12 @@ class WasteView(Vertical):
         yield self.rows
         yield self._remedy
 
-    def show_analysis(self, analysis: Analysis) -> None:
-        """The waste is known."""
+    def show_waste(self, analysis: Analysis, items: list[WasteItem], fault: str) -> None:
+        """The waste is known, or why it is not."""
         self._analysis = analysis
-        self.rows.items = analysis.waste
+        self.rows.items = items
         self.rows.known = True
+        self.rows.fault = fault
         self.rows.refresh_rows()
         self._explain()
 
