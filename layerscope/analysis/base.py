@@ -62,9 +62,10 @@ def _is_prefix(diff_ids: Sequence[str], image: Image) -> bool:
 
 
 def _base_by_label(image: Image, lookup: Lookup) -> int:
-    labels = (image.config.get("config") or {}).get("Labels") or {}
+    container = image.config.get("config")
+    labels = container.get("Labels") if isinstance(container, dict) else None
     for key in _LABELS:
-        name = image.annotations.get(key) or labels.get(key)
+        name = image.annotations.get(key) or (labels.get(key) if isinstance(labels, dict) else None)
         diff_ids = lookup(name) if isinstance(name, str) and name else None
         if diff_ids and _is_prefix(diff_ids, image):
             return len(diff_ids)

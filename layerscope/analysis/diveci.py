@@ -27,17 +27,18 @@ def parse_dive_ci(text: str, name: str) -> dict[str, str]:
             continue
         match = _KEY.fullmatch(line.rstrip())
         depth = len(line) - len(line.lstrip(" "))
-        if depth == 0:
+        if depth == 0 and not line.startswith("\t"):
             inside = match is not None and _unquoted(match["key"]).lower() == "rules"
             indent = 0
             if inside and match is not None and _scalar(match["value"]):
                 raise ConfigError(f"{name}, line {number}: 'rules' must be a block of names.", _HINT)
-        elif inside:
-            if line.lstrip(" ").startswith("\t") or match is None:
-                raise ConfigError(f"{name}, line {number}: this is not understood.", _HINT)
-            indent = indent or depth
-            if depth == indent:
-                found[_unquoted(match["key"])] = _scalar(match["value"])
+            continue
+        if not inside or (indent and depth > indent):
+            continue
+        if match is None:
+            raise ConfigError(f"{name}, line {number}: this is not understood.", _HINT)
+        indent = depth
+        found[_unquoted(match["key"])] = _scalar(match["value"])
     return _named(found)
 
 

@@ -121,5 +121,5 @@ def _warnings(index: ImageIndex) -> list[str]:
     about_history = history_warning(image.history, len(image.layers))
     if about_history:
         warnings.append(about_history)
-    warnings.extend(f"Layer {label(number)}: {fault}." for number, fault in index.faults)
+    warnings.extend(f"Layer {label(number)}: {fault.rstrip('.')}." for number, fault in index.faults)
     return warnings
