@@ -7,19 +7,15 @@ an archive is opened without the Docker SDK.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from layerscope.errors import ImageNotFoundError, SourceError
-from layerscope.sources.model import OpenSource, PassingSource
-from layerscope.sources.references import parse_reference, split_place
+from layerscope.sources.model import OpenSource, PassingSource, Progress
+from layerscope.sources.references import Reference, parse_reference, split_place
 
 if TYPE_CHECKING:
     from layerscope.sources.selection import Wish
-
-Progress = Callable[[str, int, int | None], None]
-"""Called with what goes on, how many bytes are done, and of how many where that is known."""
 
 
 def open_source(
@@ -42,7 +38,7 @@ def open_source(
     parsed = parse_reference(reference, source)
     wish = Wish(reference, parsed.kind, image, platform)
     if parsed.kind in ("docker", "podman", "registry"):
-        return _remote(parsed.kind, parsed.place, wish, spool, progress)
+        return _remote(parsed, wish, spool, progress)
     from layerscope.sources import places
 
     if parsed.kind == "stream" or (parsed.kind == "archive" and parsed.place == "-"):
@@ -59,12 +55,12 @@ def open_source(
         return places.open_place(path, wish, spool)
     if parsed.looks_like_path:
         raise ImageNotFoundError(f"There is no file or folder {parsed.place}.", "Check the path.")
-    return _remote("docker", parsed.place, wish, spool, progress)
+    return _remote(parsed, wish, spool, progress)
 
 
-def _remote(kind: str, name: str, wish: Wish, spool: Path | None, progress: Progress | None) -> PassingSource:
-    if kind == "registry":
+def _remote(parsed: Reference, wish: Wish, spool: Path | None, progress: Progress | None) -> PassingSource:
+    if parsed.kind == "registry":
         raise SourceError("Registries are not supported yet.", "Fetch the image with `docker pull` first.")
     from layerscope.sources.engine import EngineSource
 
-    return EngineSource(kind, name, wish, spool=spool, progress=progress)
+    return EngineSource(parsed, wish, spool=spool, progress=progress)

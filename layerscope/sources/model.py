@@ -75,6 +75,10 @@ class Image:
 Visit = Callable[[str, Reader, int], None]
 
 
+#: Called while a source gets ready, with what goes on, the bytes done, and of how many where known.
+Progress = Callable[[str, int, int | None], None]
+
+
 class OpenSource(Protocol):
     """A place whose layers can be opened in any order, more than once."""
 

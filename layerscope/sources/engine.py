@@ -1,0 +1,134 @@
+"""Images of a container engine: inspected, pulled where absent, exported as a passing archive."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from layerscope.errors import ImageNotFoundError, UsageError
+from layerscope.sources import documents
+from layerscope.sources.engine_client import EngineClient, Export, connect
+from layerscope.sources.model import Image, Progress, Visit
+from layerscope.sources.passing import PassingArchive
+from layerscope.sources.platforms import Platform, parse_platform
+from layerscope.sources.readers import ChunkReader
+from layerscope.sources.references import Reference
+from layerscope.sources.selection import Wish
+
+_ID = re.compile(r"(?:sha256:)?[0-9a-f]{64}|sha256:[0-9a-f]+")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@+\[\]-]*")
+
+
+class EngineSource:
+    """An image of Docker or Podman. Nothing is asked before ``read_through``."""
+
+    def __init__(
+        self, reference: Reference, wish: Wish, *, spool: Path | None = None, progress: Progress | None = None
+    ) -> None:
+        name = reference.place
+        if not _NAME.fullmatch(name):
+            raise UsageError(f"{name!r} is no image's name.", "Write NAME, NAME:TAG, NAME@DIGEST or an image id.")
+        self._kind = kind = reference.kind or "docker"
+        self._name = name
+        # docker:dind is an image's name as well as the image dind behind a scheme.
+        self._whole = reference.written if reference.written == f"{kind}:{name}" else ""
+        self._wish = replace(wish, source=kind, image="")
+        self._spool = spool
+        self._progress = progress
+        self._client: EngineClient | None = None
+        self._archive: PassingArchive | None = None
+        self._export: Export | None = None
+
+    def read_through(self, visit: Visit) -> Image:
+        """Inspect, pull if absent, then read the export to its end; SourceError where the engine fails."""
+        wanted = parse_platform(self._wish.platform) if self._wish.platform else None
+        self._client = client = connect(self._kind)
+        found = client.inspect(self._whole) if self._whole else None
+        if found is not None:
+            self._name = self._whole
+        else:
+            found = client.inspect(self._name) or self._pulled(client)
+        _check_platform(client, self._name, found, wanted)
+        exported = _export_name(self._name, found)
+        self._tell(f"Exporting {self._name}", 0, _size(found))
+        self._export = client.export(exported, wanted)
+        chunks = ChunkReader(iter(self._export))
+        self._archive = PassingArchive(chunks, self._wish, f"The export of {self._name}", spool=self._spool)
+        image = self._archive.read_through(visit)
+        _complete(image, found)
+        return image
+
+    def close(self) -> None:
+        """End the export, close the connection, free the spool."""
+        for part in (self._export, self._archive, self._client):
+            if part is not None:
+                part.close()
+
+    def _pulled(self, client: EngineClient) -> dict[str, Any]:
+        if _ID.fullmatch(self._name):
+            raise ImageNotFoundError(f"{client.name} has no image {self._name}.", "See `docker images` for the ids.")
+        layers: dict[str, tuple[int, int]] = {}
+        self._tell(f"Pulling {self._name}", 0, None)
+        for message in client.pull(self._name, self._wish.platform):
+            _note(layers, message)
+            done, total = (sum(column) for column in zip(*layers.values(), strict=True)) if layers else (0, 0)
+            self._tell(f"Pulling {self._name}", done, total or None)
+        found = client.inspect(self._name)
+        if found is None:
+            raise ImageNotFoundError(f"{client.name} pulled {self._name} and has lost it.", "Try again.")
+        return found
+
+    def _tell(self, what: str, done: int, total: int | None) -> None:
+        if self._progress is not None:
+            self._progress(what, done, total)
+
+
+def _note(layers: dict[str, tuple[int, int]], message: dict[str, Any]) -> None:
+    """Keep a layer's bytes (done, total) as a progress message of a pull tells them."""
+    layer, status = documents.text(message.get("id")), documents.text(message.get("status"))
+    detail = documents.mapping(message.get("progressDetail"))
+    current, total = detail.get("current"), detail.get("total")
+    if status == "Downloading" and isinstance(current, int):
+        layers[layer] = (current, total if isinstance(total, int) else current)
+    elif status in ("Download complete", "Pull complete") and layer in layers:
+        layers[layer] = (layers[layer][1], layers[layer][1])
+
+
+def _check_platform(client: EngineClient, name: str, found: dict[str, Any], wanted: Platform | None) -> None:
+    """UsageError where another platform is wanted and this engine cannot export it."""
+    there = _platform(found)
+    if wanted is None or there is None or there.meets(wanted) or client.exports_platforms:
+        return
+    hint = f"Pull it first: docker pull --platform {wanted} {name}"
+    raise UsageError(f"{client.name} has {name} for {there}, not for {wanted}.", hint)
+
+
+def _platform(found: dict[str, Any]) -> Platform | None:
+    system, architecture = documents.text(found.get("Os")), documents.text(found.get("Architecture"))
+    return Platform(system, architecture, documents.text(found.get("Variant"))) if system else None
+
+
+def _export_name(name: str, found: dict[str, Any]) -> str:
+    """The name that exports this image and no other: without a tag an engine exports all tags."""
+    identity = documents.text(found.get("Id"))
+    tagged = ":" in name.rpartition("/")[2] or "@" in name
+    tags = documents.texts(found.get("RepoTags"))
+    is_id = identity.removeprefix("sha256:").startswith(name.removeprefix("sha256:"))
+    if is_id and not any(tag.startswith(f"{name}:") for tag in tags):
+        return identity
+    return name if tagged else f"{name}:latest"
+
+
+def _size(found: dict[str, Any]) -> int | None:
+    size = found.get("Size")
+    return size if isinstance(size, int) and size > 0 else None
+
+
+def _complete(image: Image, found: dict[str, Any]) -> None:
+    """Add what the engine knows and an export leaves out: tags of an image named by its id, digests."""
+    image.tags = image.tags or documents.texts(found.get("RepoTags"))
+    digests = documents.texts(found.get("RepoDigests"))
+    if not image.digest and digests:
+        image.digest = digests[0].rpartition("@")[2]

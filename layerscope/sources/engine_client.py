@@ -1,0 +1,203 @@
+"""A connection to an engine through the Docker SDK, with the SDK's many exceptions told in sentences."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import requests
+from docker import APIClient
+from docker.errors import APIError, DockerException, NotFound, TLSParameterError
+from docker.tls import TLSConfig
+from docker.utils import version_gte
+from urllib3.exceptions import HTTPError
+
+from layerscope.errors import ImageNotFoundError, LayerscopeError, SourceError
+from layerscope.sources.endpoints import Endpoint, docker_endpoint, podman_endpoints
+from layerscope.sources.platforms import Platform
+
+#: From this API version on an export can be asked for one platform (Docker Engine 28).
+PLATFORM_EXPORT = "1.48"
+
+#: Seconds to wait for a connection; what an engine then takes to answer is its own affair.
+CONNECT_TIMEOUT = 30
+_CHUNK = 1 << 20
+_NO_ENGINE = "Start it, or save the image elsewhere and open the file: layerscope ./image.tar"
+
+
+class EngineClient:
+    """One engine, connected; ``name`` is what it is called in sentences."""
+
+    def __init__(self, api: APIClient, name: str, endpoint: Endpoint) -> None:
+        self._api = api
+        self.name = name
+        self._endpoint = endpoint
+
+    @property
+    def exports_platforms(self) -> bool:
+        """Whether an export can be asked for one platform."""
+        return version_gte(self._api.api_version, PLATFORM_EXPORT)
+
+    def inspect(self, image: str) -> dict[str, Any] | None:
+        """What the engine knows about an image; None where it has none of that name."""
+        try:
+            return dict(self._api.inspect_image(image))
+        except NotFound:
+            return None
+        except (DockerException, requests.RequestException) as error:
+            raise self._told(error, f"looking for {image}") from error
+
+    def pull(self, image: str, platform: str) -> Iterator[dict[str, Any]]:
+        """Pull an image; the engine's progress messages. ImageNotFoundError where that fails."""
+        try:
+            for message in self._api.pull(image, stream=True, decode=True, platform=platform or None):
+                if "error" in message:
+                    raise self._not_pulled(image, str(message["error"]))
+                yield message
+        except APIError as error:
+            raise self._not_pulled(image, error.explanation or str(error)) from error
+        except (DockerException, requests.RequestException, HTTPError) as error:
+            raise self._told(error, f"pulling {image}") from error
+
+    def export(self, image: str, platform: Platform | None) -> Export:
+        """The image as a ``docker save`` stream; ImageNotFoundError where it is gone."""
+        parameters = {}
+        if platform is not None and self.exports_platforms:
+            wanted = {"os": platform.os, "architecture": platform.architecture, "variant": platform.variant}
+            parameters["platform"] = json.dumps({key: value for key, value in wanted.items() if value})
+        url = f"{self._api.base_url}/v{self._api.api_version}/images/{image}/get"
+        try:
+            response = self._api.get(url, params=parameters, stream=True, timeout=(CONNECT_TIMEOUT, None))
+            if response.status_code == requests.codes.not_found:
+                raise ImageNotFoundError(f"{self.name} no longer has the image {image}.", "It was removed meanwhile.")
+            if response.status_code >= 400:
+                raise SourceError(f"{self.name} does not export {image}: {_message(response)}.", "See its log.")
+        except requests.RequestException as error:
+            raise self._told(error, f"exporting {image}") from error
+        return Export(response, lambda error: self._told(error, f"exporting {image}"))
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._api.close()
+
+    def _not_pulled(self, image: str, reason: str) -> ImageNotFoundError:
+        sentence = f"{self.name} has no image {image}, and cannot pull it: {_clean(reason)}."
+        return ImageNotFoundError(sentence, "Check the name, the network and `docker login`.")
+
+    def _told(self, error: Exception, doing: str) -> LayerscopeError:
+        return _unreachable(self.name, self._endpoint, error, f" while {doing}")
+
+
+class Export:
+    """The bytes of an export as they come; SourceError where the engine breaks off."""
+
+    def __init__(self, response: requests.Response, told: Callable[[Exception], LayerscopeError]) -> None:
+        self._response = response
+        self._told = told
+
+    def __iter__(self) -> Iterator[bytes]:
+        try:
+            yield from self._response.raw.stream(_CHUNK, decode_content=True)
+        except (HTTPError, OSError) as error:
+            raise self._told(error) from error
+
+    def close(self) -> None:
+        """End the export, finished or not."""
+        self._response.close()
+
+
+def connect(kind: str) -> EngineClient:
+    """The engine that the docker (or podman) command line would use; SourceError where none answers."""
+    if kind == "docker":
+        return _connected("The Docker Engine", docker_endpoint(os.environ))
+    endpoints = podman_endpoints(os.environ)
+    if not endpoints:
+        hint = "Start it: systemctl --user start podman.socket, or set CONTAINER_HOST."
+        raise SourceError("Podman's API service does not run: there is no socket of it.", hint)
+    return _connected("Podman", endpoints[0])
+
+
+def _connected(name: str, endpoint: Endpoint) -> EngineClient:
+    try:
+        tls = _tls(endpoint)
+        api = APIClient(
+            base_url=endpoint.host,
+            version="auto",
+            tls=tls if tls is not None else False,
+            timeout=CONNECT_TIMEOUT,
+            use_ssh_client=True,
+        )
+    except (DockerException, requests.RequestException, OSError, ValueError) as error:
+        raise _unreachable(name, endpoint, error) from error
+    api.timeout = 600  # an engine under load takes its time to inspect, too
+    return EngineClient(api, name, endpoint)
+
+
+def _tls(endpoint: Endpoint) -> TLSConfig | None:
+    folder = endpoint.certificates
+    if folder is None:
+        return None
+    pair = (str(folder / "cert.pem"), str(folder / "key.pem"))
+    authority = folder / "ca.pem"
+    try:
+        return TLSConfig(
+            client_cert=pair if (folder / "cert.pem").exists() else None,
+            ca_cert=str(authority) if authority.exists() else None,
+            verify=endpoint.verify,
+        )
+    except TLSParameterError as error:
+        raise SourceError(
+            f"The certificates in {folder} cannot be used: {error}.", "Check DOCKER_CERT_PATH."
+        ) from error
+
+
+def _unreachable(name: str, endpoint: Endpoint, error: BaseException, doing: str = "") -> LayerscopeError:
+    """The sentence for a connection that failed, by the error of the operating system below it all."""
+    cause = _root(error)
+    if isinstance(cause, PermissionError):
+        hint = "Join the group that owns the socket (`sudo usermod -aG docker $USER`, then log in again), or use sudo."
+        return SourceError(f"You may not talk to {name} at {endpoint}: permission denied.", hint)
+    if isinstance(cause, FileNotFoundError):
+        return SourceError(f"{name} does not run: nothing listens at {endpoint}.", _NO_ENGINE)
+    if isinstance(cause, ConnectionRefusedError):
+        return SourceError(f"{name} does not run: {endpoint} refuses the connection.", _NO_ENGINE)
+    if isinstance(error, APIError):
+        return SourceError(f"{name} refused{doing}: {_clean(error.explanation or str(error))}.", "See its log.")
+    if doing:
+        return SourceError(f"{name} broke off{doing}: {_clean(str(cause))}.", "See its log, then try again.")
+    return SourceError(f"{name} at {endpoint} does not answer: {_clean(str(cause))}.", _NO_ENGINE)
+
+
+def _root(error: BaseException) -> BaseException:
+    """The innermost error that tells something: HTTP libraries wrap them in one another's arguments."""
+    seen: set[int] = set()
+    found, waiting = error, [error]
+    while waiting:
+        current = waiting.pop()
+        if id(current) in seen:
+            continue
+        seen.add(id(current))
+        found = current
+        if isinstance(current, OSError) and current.errno is not None:
+            return current
+        below = [current.__cause__, current.__context__, getattr(current, "reason", None), *current.args]
+        waiting.extend(item for item in below if isinstance(item, BaseException))
+    return found
+
+
+def _message(response: requests.Response) -> str:
+    """The engine's own words in an error response."""
+    try:
+        body = response.json()
+    except ValueError:
+        body = None
+    words = body.get("message") if isinstance(body, dict) else None
+    return _clean(words if isinstance(words, str) else f"status {response.status_code}")
+
+
+def _clean(words: str) -> str:
+    """An engine's message as the end of a sentence: one line, no full stop, no request id."""
+    return re.sub(r"\s+", " ", words).strip().rstrip(".")[:400]
