@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 from textual.style import Style
 
+from layerscope.core.tar import FILE, HARDLINK
 from layerscope.text import decode, printable, size
 from layerscope.tui.cells import cut, wrap
 from layerscope.tui.chrome import percent
@@ -124,8 +125,10 @@ class DetailsPane(Story):
         if self._version >= 0:
             found = attributes(tree, self._version)
             kind = tree.kind(self._version)
-            yield [(f"{kind_word(kind)}  {size(tree.size(self._version))}", "")]
-            yield [(f"{found.mode}  {found.owner}  {_changed(tree, self._version)}", "dim")]
+            bytes_ = f"  {size(tree.size(self._version))}" if kind in (FILE, HARDLINK) else ""
+            yield [(kind_word(kind) + bytes_, "")]
+            for part in wrap(f"{found.mode} {found.owner} {_changed(tree, self._version)}".strip(), width):
+                yield [(part, "dim")]
             if found.link:
                 yield [(cut(f"→ {found.link}", width), "")]
             for name in _xattrs(tree, self._version):

@@ -1,4 +1,4 @@
-"""A list whose items take several lines each, wrapped to the width: history, config, details."""
+"""Lists to read: wrapped items of several lines (history, config, details), and rows without a cursor."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ class Entries(Rows):
         super().refresh_rows()
 
 
-class Story(Entries):
-    """Lines to read: no cursor, the keys scroll."""
+class Scrolled(Rows):
+    """Rows to read: no cursor, the keys scroll."""
 
     shows_cursor = False
 
@@ -80,3 +80,7 @@ class Story(Entries):
     def action_last(self) -> None:
         """To the last line."""
         self.scroll_to(y=self.row_count, animate=False)
+
+
+class Story(Scrolled, Entries):
+    """Wrapped lines to read."""

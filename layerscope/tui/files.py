@@ -157,7 +157,7 @@ class FilesPane(Rows):
             left -= 21
         yield (f"{size(tree.size(position)):>8} ", "" if tone else "dim")
         indent = min(tree.rows.indents[row] * 2, max(0, left // 2))
-        has_children = tree.ends[position] > position + 1
+        has_children = tree.has_children(position)
         fold = ("▾ " if tree.is_open(position) else "▸ ") if has_children else "  "
         yield (" " * indent + fold, "dim")
         left -= indent + 2
@@ -284,7 +284,7 @@ class FilesPane(Rows):
         """A folder folds, a file opens."""
         if self.model is None or not self.item_count:
             return
-        if self.model.ends[self.position] > self.position + 1:
+        if self.model.has_children(self.position):
             self.action_fold()
         else:
             self.post_message(self.Opened(self.position))

@@ -14,6 +14,7 @@ from layerscope.tui.chrome import KeyBar, TitleBar
 from layerscope.tui.details import DetailsPane, Subject, tabs
 from layerscope.tui.files import FilesPane
 from layerscope.tui.layers import LayersPane
+from layerscope.tui.preview import PreviewPane
 from layerscope.tui.rows import Rows
 from layerscope.tui.story import ConfigPane, HistoryPane
 from layerscope.tui.waste import WasteView
@@ -25,6 +26,8 @@ _WINDOWS: Final = ("files", "waste", "history", "config")
 #: Under this width one side is shown at a time; under this height there are no details.
 _SINGLE_COLUMNS: Final = 60
 _SHORT_ROWS: Final = 20
+#: From this width on the preview has a column of its own.
+_THIRD_COLUMNS: Final = 180
 
 
 class Frame(Screen[None]):
@@ -48,11 +51,13 @@ class Frame(Screen[None]):
         & #left { width: 43%; min-width: 28; }
         & #right { width: 1fr; min-width: 3; }
         & #layers { height: 1fr; min-height: 3; }
+        & #preview { width: 1fr; min-width: 3; display: none; }
         & #details { height: 8; }
         & .inner { height: 1fr; }
         &.-wide #left { width: 47%; }
         &.-wide #details, &.-huge #details { height: 16; }
-        &.-huge #left { width: 40%; }
+        &.-huge #left { width: 30%; }
+        &.-single #left { width: 100%; min-width: 0; }
     }
     """
 
@@ -66,17 +71,19 @@ class Frame(Screen[None]):
         self.waste = WasteView()
         self.history = HistoryPane()
         self.config = ConfigPane()
+        self.preview = PreviewPane()
         self.finder: FindBar | None = None
         self._left = Vertical(self.layer_list, self.details, id="left")
         self._right = Vertical(self.files, self.waste, self.history, self.config, id="right")
         self.window = "files"
         self.zoomed = False
+        self.previews = False
         self._wants_details = True
 
     def compose(self) -> ComposeResult:
         """Title, panes, keys."""
         yield self.title_bar
-        yield Horizontal(self._left, self._right, id="body")
+        yield Horizontal(self._left, self._right, self.preview, id="body")
         yield self.key_bar
 
     def on_mount(self) -> None:
@@ -119,6 +126,7 @@ class Frame(Screen[None]):
             "waste": self.waste.rows,
             "history": self.history,
             "config": self.config,
+            "preview": self.preview,
         }
         return panes[name]
 
@@ -130,13 +138,19 @@ class Frame(Screen[None]):
 
     def action_next_pane(self, step: int) -> None:
         """Walk around the panes."""
-        names = ["layers", *(["details"] if self._has_details else []), self.window]
-        here = next((place for place, name in enumerate(names) if self._pane(name).has_focus), 0)
+        names = [
+            "layers",
+            *(["details"] if self._has_details else []),
+            self.window,
+            *(["preview"] if self.previews else []),
+        ]
+        here = next((place for place, name in enumerate(names) if self.focused is self._pane(name)), 0)
         self.give_keys(self._pane(names[(here + step) % len(names)]))
 
     def give_keys(self, pane: Rows) -> None:
         """Focus a pane, showing it first."""
-        shown: list[Widget] = [pane, self._left if pane in (self.layer_list, self.details) else self._right]
+        side = self._left if pane in (self.layer_list, self.details) else self._right
+        shown: list[Widget] = [pane] if pane is self.preview else [pane, side]
         for widget in shown:
             widget.display = True
         self.set_focus(pane)
@@ -146,21 +160,33 @@ class Frame(Screen[None]):
     def _has_details(self) -> bool:
         return self._wants_details and self.size.height >= _SHORT_ROWS
 
+    @property
+    def _has_third_column(self) -> bool:
+        return self.size.width >= _THIRD_COLUMNS
+
     def _arrange(self) -> None:
         """Show what there is room for, and what zoom leaves."""
         single = self.zoomed or self.size.width < _SINGLE_COLUMNS
-        at_details = self.details.has_focus
-        at_left = self.layer_list.has_focus or at_details
-        self._left.display = not single or at_left
-        self._right.display = not single or not at_left
+        at_details = self.focused is self.details
+        at_left = self.focused is self.layer_list or at_details
+        at_preview = self.focused is self.preview
+        alone = at_preview and (single or not self._has_third_column)
+        self._left.display = at_left or not (single or alone)
+        self._right.display = not (at_left or at_preview) or not (single or alone)
+        self.preview.display = at_preview or (self.previews and not single and self._has_third_column)
         self.layer_list.display = not (self.zoomed and at_details)
         self.details.display = at_details if self.zoomed else self._has_details or at_details
-        self._left.styles.width = "100%" if single else None
+        self.set_class(single, "-single")
 
     def on_resize(self, event: events.Resize) -> None:
         """Another size: other panes."""
         self._arrange()
         self.label()
+
+    def close_preview(self) -> None:
+        """Back to the files."""
+        self.previews = False
+        self.action_show("files")
 
     def action_zoom(self) -> None:
         """Give the pane all the room, or take it back."""
@@ -174,7 +200,7 @@ class Frame(Screen[None]):
             self.details.show_subject(Subject.LAYER)
         elif self.details.subject is Subject.FILE:
             self._wants_details = False
-            if self.details.has_focus:
+            if self.focused is self.details:
                 self.set_focus(self.layer_list)
         else:
             self.details.show_subject(list(Subject)[list(Subject).index(self.details.subject) + 1])

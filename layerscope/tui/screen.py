@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import on
+from textual import on, work
 from textual.binding import BindingType
+from textual.worker import get_current_worker
 
 from layerscope.core.view import view_of
 from layerscope.text import decode, printable
+from layerscope.tui.contents import compare, read_contents
 from layerscope.tui.files import FilesPane
 from layerscope.tui.finder import FindBar
 from layerscope.tui.frame import Frame
 from layerscope.tui.keys import bindings
 from layerscope.tui.layers import LayersPane
+from layerscope.tui.preview import PreviewPane
 from layerscope.tui.rows import Rows
 from layerscope.tui.selection import Selection
 
@@ -103,7 +106,7 @@ class ExplorerScreen(Frame):
     def _moved(self, event: Rows.Moved) -> None:
         if event.rows is self.layer_list and event.item != self.selection.layer:
             self.select(self.selection.moved(event.item))
-        elif event.rows is self.history and event.rows.has_focus:
+        elif event.rows is self.history and self.focused is event.rows:
             layer = self.history.layer_of(event.item)
             if layer is not None and layer != self.selection.layer:
                 self.select(self.selection.moved(layer))
@@ -162,6 +165,32 @@ class ExplorerScreen(Frame):
         self.files.search("")
         self.set_focus(self.files)
 
+    @on(FilesPane.Opened)
+    def _open_file(self, event: FilesPane.Opened) -> None:
+        if self._index is None or self.files.model is None:
+            return
+        self.previews = True
+        self.give_keys(self.preview)
+        node = self.files.model.nodes[event.position]
+        self.preview.open(self._index.tree, node, self.files.version(event.position))
+
+    @on(PreviewPane.Wanted)
+    def _read_preview(self, event: PreviewPane.Wanted) -> None:
+        self._read_contents(event.version, event.older)
+
+    @work(thread=True, exclusive=True, group="preview", exit_on_error=False, description="read a file")
+    def _read_contents(self, version: int, older: int) -> None:
+        """In a thread: a layer may have to be unpacked up to the file."""
+        worker = get_current_worker()
+        assert self._index is not None
+        contents = read_contents(self._index, version)
+        if older >= 0:
+            tree = self._index.tree
+            names = (f"layer {tree.version_layer(older) + 1}", f"layer {tree.version_layer(version) + 1}")
+            contents = compare(read_contents(self._index, older), contents, names)
+        if not worker.is_cancelled:
+            self.app.call_from_thread(self.preview.show, version, contents)
+
     @on(FilesPane.Changed)
     def _files_changed(self) -> None:
         if self.finder is not None:
@@ -217,9 +246,9 @@ class ExplorerScreen(Frame):
         return "/" + decode(self.files.path) if self.files.item_count else ""
 
     def _value(self) -> str:
-        if self.window == "history" and not self.layer_list.has_focus:
+        if self.window == "history" and self.focused is not self.layer_list:
             return self.history.value(self.history.cursor)
-        if self.window == "config" and not self.layer_list.has_focus:
+        if self.window == "config" and self.focused is not self.layer_list:
             return self.config.value(self.config.cursor)
         return self.details.value
 
@@ -233,11 +262,13 @@ class ExplorerScreen(Frame):
         """One step back: the filter, the range, the zoom; stop reading before all that."""
         if self._index is None:
             self.app.run_worker(self.run_action("app.stop_reading"))
+        elif self.focused is self.preview:
+            self.close_preview()
         elif self.files.model is not None and self.files.model.filter is not None:
             self._clear_filter()
         elif self.selection.anchor is not None:
             self.select(self.selection.ranged())
         elif self.zoomed:
             self.action_zoom()
-        elif self.window != "files" and not self.layer_list.has_focus:
+        elif self.window != "files" and self.focused is not self.layer_list:
             self.action_show("files")
