@@ -85,6 +85,7 @@ _KNOWN = (
     _Known("var/log", "logs", "Remove them in the RUN that writes them.", True),
     _Known(".git", "git's history", "Name .git in .dockerignore, or clone in a stage of its own."),
     _Known("node_modules", "node's packages", "Install the final set once, in one RUN or a stage of its own.", True),
+    _Known(".cache", "caches", "Remove them in the RUN that fills them, or use cache mounts there.", True),
     _Known("__pycache__", "Python's bytecode", "Name __pycache__ in .dockerignore, or set PYTHONDONTWRITEBYTECODE=1."),
 )
 _FILE = _Known("", "It", "Remove it in the RUN that makes it.")

@@ -107,7 +107,8 @@ def _waste_lines(analysis: Analysis, most: int, paint: Painter) -> Iterator[str]
     for item in analysis.waste[:most]:
         yield f"  {size(item.bytes):>9}  /{printable(item.path)}  ({_where(item)})"
         remedy = find_remedy(item, analysis.layers)
-        yield paint(f"             {printable(remedy.cause)} {printable(remedy.cure)}", "dim")
+        for sentence in (remedy.cause, remedy.cure):
+            yield f"             {paint(printable(sentence), 'dim')}"
     rest = analysis.waste[most:]
     if rest:
         yield f"  {size(sum(item.bytes for item in rest)):>9}  in {plural(len(rest), 'more item')}"

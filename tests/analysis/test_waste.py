@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -194,7 +195,7 @@ def test_roll_up(name: str, layers: Layers, items: list[Row]) -> None:
         ({}, ()),
     ],
 )
-def test_rewritten_says_what_changed(change: dict[str, object], attributes: tuple[str, ...]) -> None:
+def test_rewritten_says_what_changed(change: dict[str, Any], attributes: tuple[str, ...]) -> None:
     (item,) = analyse(make_index([[file("a", 9)], [file("a", 9, **change)]])).waste
     assert (item.reason, item.attributes) == ("rewritten", attributes)
 
