@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
@@ -61,7 +62,8 @@ class _Version(argparse.Action):
 
         spec = find_spec("layerscope.core.tar")
         form = "pure" if spec is None or str(spec.origin).endswith(".py") else "compiled"
-        parser.exit(message=f"layerscope {layerscope.__version__} ({form})\n")
+        sys.stdout.write(f"layerscope {layerscope.__version__} ({form})\n")
+        parser.exit()
 
 
 def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
