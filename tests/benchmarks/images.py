@@ -46,6 +46,11 @@ def deletions(top: str, numbers: Iterable[int]) -> Iterator[Row]:
         yield Row(f"{folder}/.wh.{name}")
 
 
+def tiny(scale: float) -> Layers:
+    """One file: what every run costs, whatever the image."""
+    yield [Row("file", int(1000 * scale))]
+
+
 def huge(scale: float) -> Layers:
     """400,000 small files in 16 layers with 9,000 deletions."""
     count, gone = int(25_000 * scale), int(3000 * scale)
@@ -100,6 +105,7 @@ def added(scale: float) -> Layers:
 
 
 IMAGES: dict[str, Callable[[float], Layers]] = {
+    "tiny": tiny,
     "huge": huge,
     "medium": medium,
     "layers": layers,
