@@ -33,7 +33,7 @@ class EngineSource:
         self._kind = kind = reference.kind or "docker"
         self._name = name
         # docker:dind is an image's name as well as the image dind behind a scheme.
-        self._whole = reference.written if reference.written == f"{kind}:{name}" else ""
+        self._whole = reference.written if reference.written == f"{kind}:{name}" and ":" not in name else ""
         self._wish = replace(wish, source=kind, image="")
         self._spool = spool
         self._progress = progress
@@ -68,7 +68,7 @@ class EngineSource:
 
     def _pulled(self, client: EngineClient) -> dict[str, Any]:
         if _ID.fullmatch(self._name):
-            raise ImageNotFoundError(f"{client.name} has no image {self._name}.", "See `docker images` for the ids.")
+            raise ImageNotFoundError(f"{client.title} has no image {self._name}.", "See `docker images` for the ids.")
         layers: dict[str, tuple[int, int]] = {}
         self._tell(f"Pulling {self._name}", 0, None)
         for message in client.pull(self._name, self._wish.platform):
@@ -77,7 +77,7 @@ class EngineSource:
             self._tell(f"Pulling {self._name}", done, total or None)
         found = client.inspect(self._name)
         if found is None:
-            raise ImageNotFoundError(f"{client.name} pulled {self._name} and has lost it.", "Try again.")
+            raise ImageNotFoundError(f"{client.title} pulled {self._name} and has lost it.", "Try again.")
         return found
 
     def _tell(self, what: str, done: int, total: int | None) -> None:
@@ -102,7 +102,7 @@ def _check_platform(client: EngineClient, name: str, found: dict[str, Any], want
     if wanted is None or there is None or there.meets(wanted) or client.exports_platforms:
         return
     hint = f"Pull it first: docker pull --platform {wanted} {name}"
-    raise UsageError(f"{client.name} has {name} for {there}, not for {wanted}.", hint)
+    raise UsageError(f"{client.title} has {name} for {there}, not for {wanted}.", hint)
 
 
 def _platform(found: dict[str, Any]) -> Platform | None:

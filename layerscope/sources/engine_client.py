@@ -29,11 +29,12 @@ _NO_ENGINE = "Start it, or save the image elsewhere and open the file: layerscop
 
 
 class EngineClient:
-    """One engine, connected; ``name`` is what it is called in sentences."""
+    """One engine, connected; ``title`` is what it is called at the beginning of a sentence."""
 
     def __init__(self, api: APIClient, name: str, endpoint: Endpoint) -> None:
         self._api = api
-        self.name = name
+        self._name = name
+        self.title = _title(name)
         self._endpoint = endpoint
 
     @property
@@ -72,9 +73,9 @@ class EngineClient:
         try:
             response = self._api.get(url, params=parameters, stream=True, timeout=(CONNECT_TIMEOUT, None))
             if response.status_code == requests.codes.not_found:
-                raise ImageNotFoundError(f"{self.name} no longer has the image {image}.", "It was removed meanwhile.")
+                raise ImageNotFoundError(f"{self.title} no longer has the image {image}.", "It was removed meanwhile.")
             if response.status_code >= 400:
-                raise SourceError(f"{self.name} does not export {image}: {_message(response)}.", "See its log.")
+                raise SourceError(f"{self.title} does not export {image}: {_message(response)}.", "See its log.")
         except requests.RequestException as error:
             raise self._told(error, f"exporting {image}") from error
         return Export(response, lambda error: self._told(error, f"exporting {image}"))
@@ -84,11 +85,11 @@ class EngineClient:
         self._api.close()
 
     def _not_pulled(self, image: str, reason: str) -> ImageNotFoundError:
-        sentence = f"{self.name} has no image {image}, and cannot pull it: {_clean(reason)}."
+        sentence = f"{self.title} has no image {image}, and cannot pull it: {_clean(reason)}."
         return ImageNotFoundError(sentence, "Check the name, the network and `docker login`.")
 
     def _told(self, error: Exception, doing: str) -> LayerscopeError:
-        return _unreachable(self.name, self._endpoint, error, f" while {doing}")
+        return _unreachable(self._name, self._endpoint, error, f" while {doing}")
 
 
 class Export:
@@ -112,7 +113,7 @@ class Export:
 def connect(kind: str) -> EngineClient:
     """The engine that the docker (or podman) command line would use; SourceError where none answers."""
     if kind == "docker":
-        return _connected("The Docker Engine", docker_endpoint(os.environ))
+        return _connected("the Docker Engine", docker_endpoint(os.environ))
     endpoints = podman_endpoints(os.environ)
     if not endpoints:
         hint = "Start it: systemctl --user start podman.socket, or set CONTAINER_HOST."
@@ -161,14 +162,21 @@ def _unreachable(name: str, endpoint: Endpoint, error: BaseException, doing: str
         hint = "Join the group that owns the socket (`sudo usermod -aG docker $USER`, then log in again), or use sudo."
         return SourceError(f"You may not talk to {name} at {endpoint}: permission denied.", hint)
     if isinstance(cause, FileNotFoundError):
-        return SourceError(f"{name} does not run: nothing listens at {endpoint}.", _NO_ENGINE)
+        return SourceError(f"{_title(name)} does not run: nothing listens at {endpoint}.", _NO_ENGINE)
     if isinstance(cause, ConnectionRefusedError):
-        return SourceError(f"{name} does not run: {endpoint} refuses the connection.", _NO_ENGINE)
+        return SourceError(f"{_title(name)} does not run: {endpoint} refuses the connection.", _NO_ENGINE)
     if isinstance(error, APIError):
-        return SourceError(f"{name} refused{doing}: {_clean(error.explanation or str(error))}.", "See its log.")
+        return SourceError(f"{_title(name)} refused{doing}: {_clean(error.explanation or str(error))}.", "See its log.")
+    if isinstance(cause, NameError) and endpoint.host.startswith("ssh:"):  # the SDK's way to miss a module
+        sentence = f"{_title(name)} at {endpoint} is reached by ssh, for which the package paramiko is missing."
+        return SourceError(sentence, "Install it: pip install 'docker[ssh]'")
     if doing:
-        return SourceError(f"{name} broke off{doing}: {_clean(str(cause))}.", "See its log, then try again.")
-    return SourceError(f"{name} at {endpoint} does not answer: {_clean(str(cause))}.", _NO_ENGINE)
+        return SourceError(f"{_title(name)} broke off{doing}: {_clean(str(cause))}.", "See its log, then try again.")
+    return SourceError(f"{_title(name)} at {endpoint} does not answer: {_clean(str(cause))}.", _NO_ENGINE)
+
+
+def _title(name: str) -> str:
+    return name[:1].upper() + name[1:]
 
 
 def _root(error: BaseException) -> BaseException:
