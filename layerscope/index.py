@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -188,35 +188,55 @@ class ImageIndex:
 
     def open(self, layer: int, entry: int) -> Reader:
         """The stored bytes of a file's entry; DamagedImageError where they cannot be had any more."""
+        reader = self._layer_reader(layer)
+        try:
+            self._skip(reader, layer, 0, self.layers[layer].offset(entry))
+        except LayerscopeError:
+            reader.close()
+            raise
+        return _EntryReader(reader, self.layers[layer].stored(entry))
+
+    def _layer_reader(self, layer: int) -> Reader:
+        """The uncompressed tar of a layer from its front."""
         described = self.image.layers[layer]
         if described.opener is None:
             sentence = f"The contents of layer {layer + 1} are not at hand: they passed and were not kept."
             raise DamagedImageError(described.missing or sentence, "Save the image to a file and open that.")
-        reader = described.opener()
-        index = self.layers[layer]
-        offset = index.offset(entry)
-        if reader.skip(offset) < offset:
-            reader.close()
+        return described.opener()
+
+    def _skip(self, reader: Reader, layer: int, position: int, offset: int) -> int:
+        """Go forward to an offset; the offset."""
+        if offset > position and reader.skip(offset - position) < offset - position:
             raise DamagedImageError(f"Layer {layer + 1} ends before this file.", "Save the image again.")
-        return _EntryReader(reader, index.stored(entry))
+        return offset
 
     def digest(self, layer: int, entry: int) -> bytes:
         """The xxh3-128 of a file's stored bytes, computed when first asked for, then kept."""
+        self.digest_all(layer, (entry,))
+        return self.layers[layer].digest(entry)
+
+    def digest_all(self, layer: int, entries: Iterable[int]) -> None:
+        """Compute the digests of many files of one layer, from its front to its back in one go."""
         index = self.layers[layer]
-        known = index.digest(entry)
-        if known:
-            return known
+        wanted = sorted({entry for entry in entries if not index.digest(entry)}, key=index.offset)
+        if not wanted:
+            return
         from xxhash import xxh3_128
 
-        state = xxh3_128()
-        reader = self.open(layer, entry)
+        reader = self._layer_reader(layer)
+        position = 0
         try:
-            while piece := reader.read(_PIECE):
-                state.update(piece)
+            for entry in wanted:
+                position = self._skip(reader, layer, position, index.offset(entry))
+                state = xxh3_128()
+                left = index.stored(entry)
+                while left and (piece := reader.read(min(left, _PIECE))):
+                    state.update(piece)
+                    left -= len(piece)
+                position += index.stored(entry) - left
+                index.set_digest(entry, state.digest())
         finally:
             reader.close()
-        index.set_digest(entry, state.digest())
-        return state.digest()
 
 
 class _EntryReader(BoundedReader):

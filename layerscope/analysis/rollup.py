@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from layerscope.core.tar import DIRECTORY, FILE
+from layerscope.core.contents import count_contents
+from layerscope.core.tar import DIRECTORY
 from layerscope.core.tree import NONE, ImageTree
 
 
@@ -18,8 +18,8 @@ class Bundle:
     bytes: int
     files: int
     copies: int
-    stored_in: set[int]
-    attributes: set[str]
+    stored_in: frozenset[int]
+    attributes: frozenset[str]
     counted: bool
     """Whether the path was visible, with bytes of its own, just before the layer that wasted it."""
     whole: bool = False
@@ -46,19 +46,19 @@ class Rollup:
         self._tree = tree
         self._depths: dict[int, int] = {0: 0}
         self._causes = list(causes)
-        self._held = _count_contents(tree, self._queries())
+        self._held = count_contents(tree, self._queries())
 
     def bundles(self) -> Iterator[tuple[int, list[Bundle]]]:
         """The merged bundles of each cause, in the order of the causes given."""
         for cause, (layer, bundles) in enumerate(self._causes):
             yield cause, self._merge(layer, bundles)
 
-    def _queries(self) -> dict[int, set[int]]:
+    def _queries(self) -> list[set[int]]:
         """By layer, the directories whose contents just before it matter."""
-        queries: dict[int, set[int]] = {}
+        queries: list[set[int]] = [set() for _ in self._tree.layers]
         parents = self._tree.parents
         for layer, bundles in self._causes:
-            wanted = queries.setdefault(layer, set())
+            wanted = queries[layer]
             for bundle in bundles:
                 node = parents[bundle.node]
                 while node > 0 and node not in wanted:
@@ -95,7 +95,7 @@ class Rollup:
     ) -> None:
         """Decide over one directory: hand what it holds to its parent, or leave its items as they are."""
         went = self._went(node, layer)
-        all_went = directory.counted > 0 and directory.counted == self._held.get((node, layer), 0)
+        all_went = directory.counted > 0 and directory.counted == self._held[layer].get(node, 0)
         if not went and not all_went:
             done.extend(directory.bundles)
             return
@@ -150,47 +150,8 @@ def _merged(node: int, bundles: list[Bundle], empty_files: int) -> Bundle:
         bytes=sum(bundle.bytes for bundle in bundles),
         files=sum(bundle.files for bundle in bundles) + empty_files,
         copies=max(bundle.copies for bundle in bundles),
-        stored_in=set().union(*(bundle.stored_in for bundle in bundles)),
-        attributes=set().union(*(bundle.attributes for bundle in bundles)),
+        stored_in=frozenset().union(*{bundle.stored_in for bundle in bundles}),
+        attributes=frozenset().union(*{bundle.attributes for bundle in bundles}),
         counted=True,
         whole=True,
     )
-
-
-def _count_contents(tree: ImageTree, queries: dict[int, set[int]]) -> dict[tuple[int, int], int]:
-    """For each directory and layer asked for: how many children with bytes it showed just before.
-
-    One sweep over all versions. A directory counts in its parent while it holds anything itself, so
-    a change climbs only where a directory fills or empties.
-    """
-    held: dict[tuple[int, int], int] = {}
-    contents = array("i", bytes(4 * tree.node_count))
-    begins = _by_layer(tree, tree.version_layers)
-    ends = _by_layer(tree, tree.endings)
-    for layer in range(len(tree.layers)):
-        for node in queries.get(layer, ()):
-            held[node, layer] = contents[node]
-        for node in begins.get(layer, ()):
-            _climb(tree.parents, contents, node, 1)
-        for node in ends.get(layer, ()):
-            _climb(tree.parents, contents, node, -1)
-    return held
-
-
-def _by_layer(tree: ImageTree, layers: array[int]) -> dict[int, list[int]]:
-    """The nodes of all versions that store bytes, by the layer that the column names."""
-    sizes = [index.sizes for index in tree.layers]
-    result: dict[int, list[int]] = {}
-    for version, (kind, layer) in enumerate(zip(tree.kinds, layers, strict=True)):
-        if kind == FILE and layer >= 0 and sizes[tree.version_layers[version]][tree.entries[version]]:
-            result.setdefault(layer, []).append(tree.nodes[version])
-    return result
-
-
-def _climb(parents: array[int], contents: array[int], node: int, change: int) -> None:
-    node = parents[node]
-    while node >= 0:
-        contents[node] += change
-        if contents[node] != (1 if change > 0 else 0):
-            return
-        node = parents[node]

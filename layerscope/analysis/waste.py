@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from array import array
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
 from layerscope.analysis.model import DUPLICATE, HIDDEN, OVERWRITTEN, REMOVED, REPLACED, REWRITTEN, WasteItem
 from layerscope.analysis.rollup import Bundle, Rollup
 from layerscope.core import tree as core
@@ -54,38 +58,69 @@ class _Causes:
         self._index = index
         self._tree = index.tree
         self._bundles: dict[tuple[int, str], dict[int, Bundle]] = {}
+        # Most bundles lie in one layer and changed the same attributes: they share the sets.
+        self._layer_sets = [frozenset((layer,)) for layer in range(len(index.layers))]
+        self._attribute_sets: dict[frozenset[str], frozenset[str]] = {}
 
     def sorted_bundles(self) -> list[tuple[tuple[int, str], list[Bundle]]]:
         """One bundle per path and cause, the causes in order."""
-        by_node: dict[int, list[int]] = {}
-        for version in self._tree.wasted():
-            by_node.setdefault(self._tree.version_node(version), []).append(version)
-        for node, versions in by_node.items():
-            self._sort_versions(node, set(versions))
+        wasted = sorted(self._tree.wasted(), key=self._tree.nodes.__getitem__)
+        self._digest_candidates(wasted)
+        for version, successor, copies in self._with_successors(wasted):
+            self._add(version, successor, copies)
         return [(cause, list(self._bundles[cause].values())) for cause in sorted(self._bundles)]
 
-    def _sort_versions(self, node: int, wasted: set[int]) -> None:
-        """Walk the versions of a path once, the newest first, and put each wasted one to its cause."""
+    def _with_successors(self, wasted: Sequence[int]) -> Iterator[tuple[int, int, int]]:
+        """Each wasted version with the next newer one of its path (or -1), and how often the path is stored.
+
+        ``wasted`` is in the order of the nodes; the versions of a path are walked once, the newest first.
+        """
         tree = self._tree
-        copies = 0
-        newer = -1
-        found: list[tuple[int, int]] = []
-        version = tree.newest(node)
-        while version >= 0:
-            copies += tree.kind(version) == FILE
-            if version in wasted:
-                found.append((version, newer))
-            newer = version
-            version = tree.older(version)
-        for version, successor in found:
-            self._add(version, successor, copies)
+        for node, group in groupby(wasted, key=tree.nodes.__getitem__):
+            of_node = set(group)
+            copies = 0
+            newer = -1
+            found: list[tuple[int, int]] = []
+            version = tree.newest(node)
+            while version >= 0:
+                copies += tree.kind(version) == FILE
+                if version in of_node:
+                    found.append((version, newer))
+                newer = version
+                version = tree.older(version)
+            for version, successor in found:
+                yield version, successor, copies
+
+    def _digest_candidates(self, wasted: Sequence[int]) -> None:
+        """Digest what has to be compared, each layer from its front to its back."""
+        tree = self._tree
+        entries: list[array[int]] = [array("i") for _ in tree.layers]
+        for version, successor, _ in self._with_successors(wasted):
+            if self._may_be_same(version, successor):
+                for data in (version, tree.data(successor)):
+                    entries[tree.version_layer(data)].append(tree.version_entry(data))
+        for layer, numbers in enumerate(entries):
+            self._index.digest_all(layer, numbers)
+
+    def _may_be_same(self, version: int, successor: int) -> bool:
+        """Did the wasting layer store the path again as a file of the same size?"""
+        tree = self._tree
+        if successor < 0 or tree.data(successor) < 0 or not tree.stored_size(version):
+            return False
+        layer, code = tree.waster(version)
+        return (
+            code == core.OVERWRITTEN
+            and tree.version_layer(successor) == layer
+            and tree.size(version) == tree.size(successor)
+            and tree.stored_size(version) == tree.stored_size(tree.data(successor))
+        )
 
     def _add(self, version: int, successor: int, copies: int) -> None:
         tree = self._tree
         layer, code = tree.waster(version)
         reason = _REASONS[code]
-        attributes: set[str] = set()
-        if reason == OVERWRITTEN and self._same_bytes(version, successor, layer):
+        attributes: frozenset[str] = frozenset()
+        if self._may_be_same(version, successor) and self._digest(version) == self._digest(tree.data(successor)):
             reason = REWRITTEN
             attributes = self._changed(version, successor)
         ended = tree.ended(version) == layer
@@ -93,30 +128,21 @@ class _Causes:
         node = tree.version_node(version if ended else tree.last_name(version))
         stored_in = tree.version_layer(version)
         bundles = self._bundles.setdefault((layer, reason), {})
+        size = tree.stored_size(version)
+        counted = ended and stored_in < layer
         bundle = bundles.get(node)
         if bundle is None:
-            bundle = bundles[node] = Bundle(node, 0, 1, copies, set(), set(), counted=False)
-        bundle.bytes += tree.stored_size(version)
-        bundle.stored_in.add(stored_in)
-        bundle.attributes |= attributes
-        bundle.counted |= ended and stored_in < layer
-
-    def _same_bytes(self, version: int, successor: int, layer: int) -> bool:
-        """Does the path, as the wasting layer stores it, hold the very bytes of the version before?"""
-        tree = self._tree
-        if successor < 0 or tree.version_layer(successor) != layer or tree.data(successor) < 0:
-            return False
-        if tree.size(version) != tree.size(successor):
-            return False
-        data = tree.data(successor)
-        if tree.stored_size(version) != tree.stored_size(data):
-            return False
-        return self._digest(version) == self._digest(data)
+            bundles[node] = Bundle(node, size, 1, copies, self._layer_sets[stored_in], attributes, counted)
+        else:
+            bundle.bytes += size
+            bundle.stored_in |= self._layer_sets[stored_in]
+            bundle.attributes |= attributes
+            bundle.counted |= counted
 
     def _digest(self, version: int) -> bytes:
         return self._index.digest(self._tree.version_layer(version), self._tree.version_entry(version))
 
-    def _changed(self, version: int, successor: int) -> set[str]:
+    def _changed(self, version: int, successor: int) -> frozenset[str]:
         """What tells two versions with the same bytes apart."""
         tree = self._tree
         old, new = tree.layers[tree.version_layer(version)], tree.layers[tree.version_layer(successor)]
@@ -127,4 +153,5 @@ class _Causes:
             "time": old.mtime(before) != new.mtime(after),
             "xattrs": old.xattrs(before) != new.xattrs(after),
         }
-        return {name for name, differs in changes.items() if differs}
+        names = frozenset(name for name, differs in changes.items() if differs)
+        return self._attribute_sets.setdefault(names, names)
