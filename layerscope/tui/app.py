@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import os
 import time
-from typing import TYPE_CHECKING, ClassVar, Final
+from collections.abc import Iterable
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from textual import work
-from textual.app import App
+from textual.app import App, SystemCommand
 from textual.binding import BindingType
+from textual.dom import DOMNode
+from textual.screen import Screen
 from textual.worker import Worker, WorkerState, get_current_worker
 
 from layerscope.core.view import Outline
 from layerscope.errors import CancelledError, LayerscopeError
 from layerscope.tui.filetree import FileTree
-from layerscope.tui.keys import bindings
+from layerscope.tui.keys import KEYS, bindings, written
 from layerscope.tui.messages import Analysed, Indexed, Progressed, WasteFound
 from layerscope.tui.screen import ExplorerScreen
 
 if TYPE_CHECKING:
+    from textual.command import Provider
+
     from layerscope.index import Progress
     from layerscope.tui import Analyse, Load
 
@@ -28,12 +34,20 @@ _REPORT_EVERY: Final = 0.05
 _INTERRUPTED: Final = 130
 
 
+def _path_provider() -> type[Provider]:
+    """Imported when the palette opens for the first time."""
+    from layerscope.tui.palette import PathProvider
+
+    return PathProvider
+
+
 class ExplorerApp(App[None]):
     """Shows an image that ``load`` opens; ``failure`` is what went wrong, if anything did."""
 
     TITLE = "layerscope"
     ENABLE_COMMAND_PALETTE = True
     COMMAND_PALETTE_BINDING = "ctrl+p"
+    COMMANDS = App.COMMANDS | {_path_provider}
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("app")]
 
     def __init__(self, reference: str, load: Load, analyse: Analyse, *, theme: str = "") -> None:
@@ -52,6 +66,18 @@ class ExplorerApp(App[None]):
     def get_default_screen(self) -> ExplorerScreen:
         """The one screen."""
         return self.explorer
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """The registry, then Textual's own themes and screenshots."""
+        spaces: dict[str, DOMNode] = {"layers": self.explorer.layer_list, "files": self.explorer.files}
+        for key in KEYS:
+            if key.palette:
+                space = self if key.where == "app" else spaces.get(key.where, self.explorer)
+                title = f"{key.help[0].upper()}{key.help[1:]}"
+                yield SystemCommand(title, f"key {written(key.keys)}", partial(self.run_action, key.action, space))
+        for command in super().get_system_commands(screen):
+            if command.title in ("Theme", "Screenshot"):
+                yield command
 
     def on_ready(self) -> None:
         """The first frame is on its way: now read."""

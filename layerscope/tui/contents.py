@@ -52,7 +52,10 @@ def read_contents(index: ImageIndex, version: int) -> Contents:
         remark = f"the first {size(len(shown))} of {size(whole)}" if len(shown) < whole else ""
         return Contents(hex_lines(shown), "binary", remark)
     remark = f"the first {size(len(raw))} of {size(whole)}" if len(raw) < whole else ""
-    return Contents(decode(raw).expandtabs(4).split("\n"), "text", remark)
+    lines = decode(raw).expandtabs(4).split("\n")
+    if not lines[-1]:
+        lines.pop()  # what stands after the last line's end is no line
+    return Contents(lines, "text", remark or ("" if lines else "an empty file"))
 
 
 def read_bytes(index: ImageIndex, version: int, limit: int = MAX_PREVIEW) -> bytes:

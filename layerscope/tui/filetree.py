@@ -265,6 +265,14 @@ class FileTree:
         """How many positions are kept, folders and folded ones included."""
         return self._keep.count(1)
 
+    def matches(self, wanted: Filter) -> list[int]:
+        """The positions that a filter would find, whatever is filtered or hidden now."""
+        return self._matches(wanted, bytearray(self._marks.translate(b"\x00" + b"\x01" * 255)))
+
+    def path(self, position: int) -> bytes:
+        """The path of a position, without a leading slash."""
+        return self.tree.path(self.nodes[position])
+
     def next_hit(self, position: int, step: int) -> int:
         """The position of the match after (or before) a position, around the end; -1 if none."""
         if not self.hits:

@@ -55,7 +55,7 @@ class Frame(Screen[None]):
         & #details { height: 8; }
         & .inner { height: 1fr; }
         &.-wide #left { width: 47%; }
-        &.-wide #details, &.-huge #details { height: 16; }
+        &.-wide #details, &.-huge #details { height: 40%; max-height: 16; }
         &.-huge #left { width: 30%; }
         &.-single #left { width: 100%; min-width: 0; }
     }

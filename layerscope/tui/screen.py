@@ -130,9 +130,13 @@ class ExplorerScreen(Frame):
             return
         layer = item.stored_in[-1] if item.stored_in else item.wasted_by
         self.select(Selection(layer))
+        self.go_to(item.path.encode("utf-8", "surrogateescape"))
+
+    def go_to(self, path: bytes) -> None:
+        """Put the cursor of Files on a path, or say why it cannot be."""
         self.action_show("files")
-        if not self.files.go_to(item.path.encode("utf-8", "surrogateescape")):
-            self.key_bar.notice("That path is hidden by the filter or by A M R U.")
+        if not self.files.go_to(path):
+            self.key_bar.notice("That path is hidden: by the filter, by A M R U, or it is not in this layer.")
 
     # Files.
 
