@@ -25,7 +25,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _run(arguments)
     except LayerscopeError as error:
         if "--debug" in arguments:
-            raise
+            import traceback
+
+            traceback.print_exception(error)
         _tell(error)
         return error.exit_code
     except KeyboardInterrupt:

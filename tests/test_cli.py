@@ -1,0 +1,301 @@
+"""The command line by running it: streams, exit codes, dive's ways, bad input."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+import tarfile
+from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from handmade import Entry, file, layer_tar, whiteout
+
+Done = subprocess.CompletedProcess[str]
+
+
+def run(*arguments: str, cwd: Path | None = None, stdin: bytes = b"", **environment: str) -> Done:
+    """Run ``layerscope`` with these arguments."""
+    done = subprocess.run(
+        [sys.executable, "-m", "layerscope", *arguments],
+        input=stdin,
+        capture_output=True,
+        cwd=cwd,
+        env={**os.environ, **environment},
+        timeout=60,
+        check=False,
+    )
+    return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def save(path: Path, layers: Sequence[Sequence[Entry]]) -> Path:
+    """A ``docker save`` archive of these layers."""
+    tars = [layer_tar(entries) for entries in layers]
+    digests = [sha256(tar).hexdigest() for tar in tars]
+    config = {
+        "architecture": "amd64",
+        "os": "linux",
+        "rootfs": {"type": "layers", "diff_ids": [f"sha256:{digest}" for digest in digests]},
+        "history": [{"created_by": f"RUN step {number}"} for number in range(len(tars))],
+    }
+    names = [f"{number}/layer.tar" for number in range(len(tars))]
+    manifest = [{"Config": "config.json", "RepoTags": ["hand/made:1"], "Layers": names}]
+    members = dict(zip(names, tars, strict=True))
+    members |= {"config.json": json.dumps(config).encode(), "manifest.json": json.dumps(manifest).encode()}
+    with tarfile.open(path, "w") as archive:
+        for name, data in members.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+    return path
+
+
+@pytest.fixture
+def fat(tmp_path: Path) -> str:
+    """An image of efficiency 0.5: 200 kB stored, 100 kB of them unreachable."""
+    return str(save(tmp_path / "fat.tar", [[file("a", 100_000)], [file("a", 100_000, b"y")]]))
+
+
+@pytest.fixture
+def lean(tmp_path: Path) -> str:
+    """An image without waste."""
+    return str(save(tmp_path / "lean.tar", [[file("a", 100)], [file("b", 100)]]))
+
+
+def test_check_passes_and_fails(fat: str, lean: str) -> None:
+    passed = run("check", lean)
+    assert (passed.returncode, passed.stderr) == (0, "")
+    assert passed.stdout.count("PASS") == 2
+    failed = run("check", fat)
+    assert (failed.returncode, failed.stderr) == (1, "")
+    assert "largest waste" in failed.stdout
+    assert run("check", fat, "--exit-zero").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("rules", "code"),
+    [
+        (["--min-efficiency", "0.5"], 0),
+        (["--min-efficiency", "50%"], 0),
+        (["--min-efficiency=51%"], 1),
+        (["--max-wasted", "100kB"], 0),
+        (["--max-wasted", "99999"], 1),
+        (["--max-wasted-percent", "50%"], 0),
+        (["--max-wasted-percent", "0.49"], 1),
+        (["--min-efficiency", "off"], 0),
+        (["--min-efficiency", "0.5", "--max-wasted", "1"], 1),
+        (["--min-efficiency", "0.5", "--scoring", "dive"], 0),
+        (["--max-wasted", "100kB", "--scoring", "dive"], 1),
+        (["--lowestEfficiency", "0.5", "--highestUserWastedPercent", "disabled"], 0),
+        (["--lowestEfficiency", "0.5"], 1),
+        (["--lowestEfficiency", "0.5", "--highestUserWastedPercent", "0.5", "--scoring", "true"], 0),
+        (["--min-efficiency", "nonsense"], 2),
+        (["--min-efficiency", "95"], 2),
+        (["--max-wasted", "20XB"], 2),
+        (["--min-efficiency"], 2),
+        (["--no-such-flag"], 2),
+        (["--format", "nonsense"], 2),
+        (["--output", "json"], 2),
+        (["--base", "7"], 2),
+    ],
+)
+def test_rules_and_exit_codes(fat: str, rules: list[str], code: int) -> None:
+    done = run("check", fat, *rules)
+    assert done.returncode == code, done.stderr
+    assert bool(done.stderr) == (code == 2)
+    assert bool(done.stdout) == (code != 2)
+    assert "Traceback" not in done.stderr
+
+
+def test_ci_makes_a_check_of_the_explorer(fat: str) -> None:
+    for value in ("true", "1", "TRUE"):
+        assert run(fat, CI=value).returncode == 1
+    assert run(fat, "--ci").returncode == 1
+    assert run(fat, "--ci", "--min-efficiency", "0.5").returncode == 0
+    report = run(fat, CI="false")
+    assert report.returncode == 0
+    assert "Layers" in report.stdout
+
+
+def test_report_has_no_verdict(fat: str) -> None:
+    done = run("report", fat)
+    assert done.returncode == 0
+    assert "FAIL" not in done.stdout
+    assert json.loads(run("report", fat, "--format", "json").stdout)["image"]["wastedBytes"] == 100_000
+    assert run("report", "demo").returncode == 0
+
+
+def test_options_may_stand_before_the_command(fat: str) -> None:
+    assert run("--platform", "linux/amd64", "--quiet", "check", fat).returncode == 1
+
+
+def test_an_archive_on_standard_input(fat: str) -> None:
+    done = run("check", "-", stdin=Path(fat).read_bytes())
+    assert done.returncode == 1, done.stderr
+
+
+def test_several_outputs_at_once(fat: str, tmp_path: Path) -> None:
+    out = tmp_path / "out.json"
+    out.write_text("x" * 100_000, encoding="utf-8")
+    done = run("check", fat, "--output", f"json={out}", "--output", f"dive={tmp_path / 'out.txt'}")
+    assert done.returncode == 1
+    assert "FAIL" in done.stdout
+    assert json.loads(out.read_text(encoding="utf-8"))["check"]["verdict"] == "fail"
+    assert "Inefficient Files" in (tmp_path / "out.txt").read_text(encoding="utf-8")
+    assert json.loads(run("check", fat, "--output", "json=-").stdout)["check"]["verdict"] == "fail"
+
+
+def test_output_that_cannot_be_written(fat: str, tmp_path: Path) -> None:
+    done = run("check", fat, "--output", f"json={tmp_path}/no/such/folder.json")
+    assert done.returncode == 2
+    assert "cannot be written" in done.stderr
+
+
+def test_dives_json_and_verdict_go_together(fat: str, tmp_path: Path) -> None:
+    out = tmp_path / "dive.json"
+    out.write_text("x" * 100_000, encoding="utf-8")
+    done = run(fat, "--json", str(out))
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert json.loads(out.read_text(encoding="utf-8"))["image"]["inefficientBytes"] == 200_000
+    out.unlink()
+    assert run(fat, "-j", str(out), CI="true").returncode == 1
+    assert out.exists()
+
+
+def test_dive_ci_is_read_where_it_lies(fat: str, tmp_path: Path) -> None:
+    folder = tmp_path / "project"
+    folder.mkdir()
+    config = folder / ".dive-ci"
+    config.write_text("rules:\n  lowestEfficiency: 0.5\n  highestUserWastedPercent: disabled\n", encoding="utf-8")
+    done = run("check", fat, cwd=folder)
+    assert done.returncode == 0
+    assert done.stderr == "layerscope: rules from .dive-ci, judged on dive's figures\n"
+    assert run("check", fat, "--quiet", cwd=folder).stderr == ""
+    assert run("check", fat, "--lowestEfficiency", "0.6", cwd=folder).returncode == 1
+    assert run("check", fat, "--min-efficiency", "0.9", cwd=folder).stderr == ""
+    assert run("check", fat, "--ci-config", str(config)).returncode == 0
+    config.write_text("rules:\n  lowestEfficiency: much\n", encoding="utf-8")
+    assert run("check", fat, cwd=folder).returncode == 2
+    assert run("check", fat, "--ci-config", "no-such-file").returncode == 2
+
+
+def test_base_as_a_number_and_as_an_image(fat: str, lean: str, tmp_path: Path) -> None:
+    base = save(tmp_path / "base.tar", [[file("a", 100_000)]])
+    for given in ("1", str(base)):
+        image = json.loads(run("report", fat, "--base", given, "--format", "json").stdout)["image"]
+        assert (image["baseLayers"], image["baseFoundBy"]) == (1, "option")
+    assert run("report", fat, "--base", lean).returncode == 2
+
+
+def damaged(path: Path, kind: str) -> str:
+    """Something that is no image, or was one."""
+    if kind == "truncated":
+        whole = save(path / "whole.tar", [[file("a", 100_000), file("b", 100_000)]]).read_bytes()
+        (path / "it").write_bytes(whole[:120_000])
+    elif kind == "a folder":
+        (path / "it").mkdir()
+    elif kind != "absent":
+        (path / "it").write_bytes(
+            {"empty": b"", "text": b"hello\n" * 1000, "no image": layer_tar([file("a", 9)])}[kind]
+        )
+    return str(path / "it")
+
+
+@pytest.mark.parametrize("kind", ["absent", "a folder", "empty", "text", "no image", "truncated"])
+@pytest.mark.parametrize("command", ["check", "report"])
+def test_what_is_no_image_is_one_sentence_and_exit_2(tmp_path: Path, command: str, kind: str) -> None:
+    done = run(command, damaged(tmp_path, kind))
+    assert done.returncode == 2
+    assert done.stderr.startswith("layerscope: ")
+    assert "Traceback" not in done.stderr
+    assert "PASS" not in done.stdout or "could not check" in done.stdout
+
+
+def test_what_could_be_read_is_shown_and_never_passes(tmp_path: Path) -> None:
+    layer = layer_tar([file("a", 100_000), file("b", 100_000)])
+    path = save(tmp_path / "broken.tar", [[file("c", 10)]])
+    with tarfile.open(path, "a") as archive:
+        info = tarfile.TarInfo("0/layer.tar")
+        info.size = 120_000
+        archive.addfile(info, io.BytesIO(layer[:120_000]))
+    done = run("check", str(path), "--min-efficiency", "0")
+    assert done.returncode == 2
+    assert "could not check" in done.stdout
+    assert "layer 1 was not read whole" in done.stderr
+    assert "check" not in json.loads(run("check", str(path), "--format", "json").stdout)
+
+
+def test_a_reader_that_leaves_early_changes_no_verdict(fat: str) -> None:
+    command = [sys.executable, "-m", "layerscope", "check", fat, "--format", "json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        errors = process.stderr.read()
+        assert process.wait() == 1
+    assert errors == b""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_full_disk_is_trouble(fat: str) -> None:
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-m", "layerscope", "report", fat]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False, text=True)
+    assert done.returncode == 2
+    assert done.stderr.startswith("layerscope: Standard output cannot be written")
+
+
+def test_names_that_the_locale_cannot_write(tmp_path: Path) -> None:
+    path = save(tmp_path / "names.tar", [[file("höhe/ü", 10)], [whiteout("höhe")]])
+    done = run("report", str(path), PYTHONIOENCODING="ascii", PYTHONUTF8="0", LC_ALL="C")
+    assert done.returncode == 0
+    assert "h\\xf6he" in done.stdout
+
+
+def test_colour_follows_the_environment(fat: str) -> None:
+    assert "\x1b[" not in run("check", fat).stdout
+    assert "\x1b[31mFAIL" in run("check", fat, FORCE_COLOR="1").stdout
+    assert "\x1b[" not in run("check", fat, FORCE_COLOR="1", NO_COLOR="1").stdout
+
+
+def test_no_image_is_a_usage_error() -> None:
+    for arguments in ([], ["check"], ["report"]):
+        done = run(*arguments)
+        assert done.returncode == 2
+        assert done.stderr.startswith("layerscope: The following arguments are required: IMAGE.")
+
+
+def test_version_and_help() -> None:
+    version = run("--version")
+    assert version.returncode == 0
+    assert version.stdout.rstrip() in ("layerscope 0.1.0 (pure)", "layerscope 0.1.0 (compiled)")
+    for command in ((), ("check",), ("report",)):
+        screen = run(*command, "--help", COLUMNS="100")
+        assert screen.returncode == 0
+        assert len(screen.stdout.splitlines()) <= 52
+
+
+def test_debug_shows_where_an_error_comes_from(tmp_path: Path) -> None:
+    done = run("check", str(tmp_path / "nothing.tar"), "--debug")
+    assert done.returncode == 2
+    assert "Traceback" in done.stderr
+
+
+@pytest.mark.parametrize("module", ["textual", "rich", "docker", "yaml", "humanize", "argparse"])
+def test_nothing_heavy_is_imported_with_the_command_line(module: str) -> None:
+    code = f"import sys, layerscope.cli; sys.exit({module!r} in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_check_of_an_archive_imports_neither_textual_nor_docker(fat: str) -> None:
+    code = (
+        "import sys; from layerscope.cli import main; main(['check', sys.argv[1]]);"
+        "sys.exit(bool({'textual', 'rich', 'docker', 'yaml', 'asyncio'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code, fat], check=False, stdout=subprocess.DEVNULL)
+    assert done.returncode == 0
