@@ -8,6 +8,7 @@ from layerscope.core.tar import BLOCK_BYTES, Member, Scanner
 
 _SMALLEST_READ: Final = 4096
 _LARGEST_READ: Final = 1 << 20
+_MEMBER_OWED: Final = "it ends between an extended header and the member that it belongs to"
 
 
 class ByteReader(Protocol):
@@ -108,6 +109,8 @@ class HeaderDrive:
         self.scanner.done = True
         if have and not only_zeros:
             self.scanner.fault = f"it ends in the middle of a header (at byte {self.scanner.offset + have})"
+        elif self.scanner.is_owed():
+            self.scanner.fault = _MEMBER_OWED
 
     def _end(self, missing: int) -> None:
         """The tar ends where a header could stand: fine, unless data was still owed."""
@@ -115,6 +118,8 @@ class HeaderDrive:
         owed = missing - self._padding
         if owed > 0:
             self.scanner.fault = f"it ends {owed} bytes before the end of its last file"
+        elif self.scanner.is_owed():
+            self.scanner.fault = _MEMBER_OWED
 
 
 class BoundedReader:
@@ -185,6 +190,8 @@ class TarStream:
                 self._scanner.done = True
                 if buffer.strip(b"\0"):
                     self._scanner.fault = "it ends in the middle of a header"
+                elif self._scanner.is_owed():
+                    self._scanner.fault = _MEMBER_OWED
                 break
             buffer += piece
         return buffer

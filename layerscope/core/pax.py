@@ -9,6 +9,8 @@ from mypy_extensions import i64
 #: Prefix under which extended attributes travel (star's and Docker's convention).
 XATTR: Final = b"SCHILY.xattr."
 NANOSECOND: Final = 1_000_000_000
+#: Digits that the length of a record may have: more than any payload needs, less than 64 bits hold.
+_LENGTH_DIGITS: Final = 12
 _MAX_SECONDS: Final = 9_223_372_035
 
 
@@ -21,7 +23,7 @@ def parse_records(payload: bytes) -> list[tuple[bytes, bytes]] | None:
     position: i64 = 0
     end: i64 = len(payload)
     while position < end:
-        space: i64 = payload.find(b" ", position, position + 20)
+        space: i64 = payload.find(b" ", position, position + _LENGTH_DIGITS + 1)
         if space <= position:
             # GNU tar pads a payload with NULs now and then; only NULs may be left over.
             return records if not payload[position:].strip(b"\0") else None

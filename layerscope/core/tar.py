@@ -206,6 +206,10 @@ class Scanner:
         self.done = True
         return 0
 
+    def is_owed(self) -> bool:
+        """Has an extended header or a long name been read whose member is still to come?"""
+        return bool(self._local or self._long_name or self._long_link)
+
     def _zero_block(self, buffer: bytes, at: i64, end: i64) -> i64:
         """Two zero blocks end the archive; one alone in front of more is damage."""
         if at + 2 * BLOCK_BYTES > end:
@@ -298,7 +302,7 @@ class Scanner:
         name = _string(buffer, at, 100)
         if buffer[at + 257] != 117 or buffer[at + 345] == 0 or buffer[at + 257 : at + 262] != b"ustar":
             return name
-        if buffer[at + 262] == 0 and buffer[at + 263 : at + 265] == b"00":
+        if buffer[at + 262] == 0:  # whatever version stands behind the magic
             is_star = buffer[at + 508 : at + 512] == b"tar\0"
             return _string(buffer, at + 345, 131 if is_star else 155) + b"/" + name
         if buffer[at + 262] == 32 and _number(buffer, at + 345, 12) == _BAD:
