@@ -111,3 +111,27 @@ def read_stream(data: bytes, piece: int = 7919) -> list[bytes]:
             parts.append(part)
         contents.append(b"".join(parts))
     return contents
+
+
+def header(name: bytes, flag: bytes = b"0", size: bytes = b"0", link: bytes = b"", rest: bytes = b"") -> bytes:
+    """A header block with a right checksum; ``rest`` is what stands from byte 257 (the magic) on."""
+    numbers = b"0000644\0" + b"0000000\0" * 2 + size.ljust(12, b"\0")[:12] + b"00000000000\0"
+    block = name[:100].ljust(100, b"\0") + numbers + b" " * 8 + flag + link[:100].ljust(100, b"\0") + rest
+    block = block[:512].ljust(512, b"\0")
+    return block[:148] + b"%06o\0 " % sum(block) + block[156:]
+
+
+def padded(data: bytes) -> bytes:
+    """Data filled up to whole blocks."""
+    return data + bytes(-len(data) % 512)
+
+
+def pax(*records: tuple[bytes, bytes], flag: bytes = b"x") -> bytes:
+    """An extended header with records, in blocks."""
+    payload = b""
+    for key, value in records:
+        length = len(key) + len(value) + 3
+        while length != len(text := b"%d %s=%s\n" % (length, key, value)):
+            length = len(text)
+        payload += text
+    return header(b"PaxHeader", flag, b"%o" % len(payload)) + padded(payload)
