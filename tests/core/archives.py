@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 from layerscope.core.drive import HeaderDrive, TarStream
@@ -10,15 +9,16 @@ from layerscope.core.tar import Member
 
 
 class Seekable:
-    """A reader over bytes at hand that skips without reading, as over a file."""
+    """A reader that gives at most ``piece`` bytes at once and skips without reading, as over a file."""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, piece: int = 1 << 20) -> None:
         self._data = data
+        self._piece = piece
         self.position = 0
 
     def read(self, count: int, /) -> bytes:
-        """Up to ``count`` bytes; empty only at the end."""
-        piece = self._data[self.position : self.position + count]
+        """Up to ``count`` bytes, at most ``piece``; empty only at the end."""
+        piece = self._data[self.position : self.position + min(count, self._piece)]
         self.position += len(piece)
         return piece
 
@@ -33,15 +33,7 @@ class Seekable:
 
 
 class Forward(Seekable):
-    """A reader that gives at most ``piece`` bytes at once and reads what it skips, as over a pipe."""
-
-    def __init__(self, data: bytes, piece: int = 7919) -> None:
-        super().__init__(data)
-        self._piece = piece
-
-    def read(self, count: int, /) -> bytes:
-        """Up to ``count`` bytes, at most ``piece``; empty only at the end."""
-        return super().read(min(count, self._piece))
+    """A reader that reads what it skips, as over a pipe."""
 
     def skip(self, count: int, /) -> int:
         """Read ``count`` bytes and drop them."""
@@ -83,9 +75,11 @@ class Listing(NamedTuple):
     fault: str
 
 
-def list_headers(data: bytes, reader: Callable[[bytes], Seekable] = Seekable, smallest: int = 4096) -> Listing:
-    """All members as the batch-wise drive lists them."""
-    drive = HeaderDrive(reader(data), smallest)
+def list_headers(
+    data: bytes, reader: type[Seekable] = Seekable, piece: int = 1 << 20, *, whole: bool = False
+) -> Listing:
+    """All members as the batch-wise drive lists them, reading at most ``piece`` bytes at once."""
+    drive = HeaderDrive(reader(data, piece), whole=whole)
     rows: list[Row] = []
     while batch := drive.next_batch():
         rows.extend(Row.of(member) for member in batch)

@@ -138,7 +138,7 @@ def test_forward_only_input_gives_the_same_members(
 ) -> None:
     for name, (data, _) in archives.items():
         expected = list_headers(data)
-        forward = list_headers(data, lambda whole: Forward(whole, piece))
+        forward = list_headers(data, Forward, piece, whole=True)
         stream = list_stream(data, piece)
         assert forward.rows == expected.rows, name
         assert stream.rows == expected.rows, name

@@ -6,10 +6,11 @@ import io
 import tarfile
 from typing import Any, Final, Literal
 
+import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from core.archives import Forward, Listing, Row, header, list_headers, list_stream, padded, pax, read_stream
+from core.archives import Forward, Listing, Row, Seekable, header, list_headers, list_stream, padded, pax, read_stream
 
 FEW = settings(max_examples=60)
 Format = Literal[0, 1, 2]
@@ -121,11 +122,11 @@ def test_agrees_with_tarfile(data: bytes) -> None:
     assert not listing.fault
 
 
-@given(archives, st.integers(1, 2000), st.sampled_from([1, 512, 700, 4096, 1 << 18]))
-def test_pieces_of_any_size_give_the_same(data: bytes, piece: int, smallest: int) -> None:
+@given(archives, st.integers(1, 2000), st.booleans())
+def test_pieces_of_any_size_give_the_same(data: bytes, piece: int, whole: bool) -> None:
     expected = list_headers(data)
-    assert list_headers(data, lambda whole: Forward(whole, piece), smallest) == expected
-    assert list_headers(data, smallest=smallest) == expected
+    assert list_headers(data, Forward, piece, whole=whole) == expected
+    assert list_headers(data, Seekable, piece, whole=whole) == expected
     assert list_stream(data, piece) == expected
     assert read_stream(data, piece) == [data[row.offset : row.offset + row.stored] for row in expected.rows]
 
@@ -170,14 +171,14 @@ def test_every_cut_of_one_archive() -> None:
         full = list_headers(data).rows
         assert len(full) == 3
         for cut in range(len(data)):
-            check_cut(full, cut, list_headers(data[:cut], smallest=512))
+            check_cut(full, cut, list_headers(data[:cut], piece=512))
             check_cut(full, cut, list_stream(data[:cut]))
 
 
 def check_total(data: bytes) -> None:
     """Any bytes give members and perhaps a fault, the same from every drive, and never an exception."""
     expected = list_headers(data)
-    for other in (list_headers(data, Forward), list_headers(data, smallest=512), list_stream(data, 511)):
+    for other in (list_headers(data, Forward), list_headers(data, piece=100, whole=True), list_stream(data, 511)):
         assert other.rows == expected.rows
         assert bool(other.fault) == bool(expected.fault)
 
@@ -249,3 +250,18 @@ def test_records_come_back_as_written(pairs: list[tuple[bytes, bytes]]) -> None:
     assert [row.xattrs for row in rows] == [
         {key.removeprefix(b"SCHILY.xattr."): value for key, value in wanted.items()}
     ]
+
+
+@pytest.mark.parametrize("sizes", [[0], [100, 900], [0] * 50 + [200_000], [30_000], [300_000, 0, 0, 5]], ids=str)
+def test_archives_larger_than_any_buffer(sizes: list[int]) -> None:
+    count = min(6000, 6_000_000 // (512 + sum(sizes) // len(sizes)))
+    wanted = [(b"%d" % number, sizes[number % len(sizes)]) for number in range(count)]
+    data = b"".join(
+        header(name, b"0", b"%o" % size) + padded(name * size)[: -(-size // 512) * 512] for name, size in wanted
+    )
+    expected = list_headers(data)
+    assert [(row.name, row.size) for row in expected.rows] == wanted
+    assert not expected.fault
+    assert (
+        list_headers(data, Forward, whole=True) == list_headers(data, Seekable, 70_001) == list_stream(data) == expected
+    )
