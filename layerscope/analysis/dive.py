@@ -9,63 +9,75 @@ the order of their names.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from math import inf, nan
 
 from layerscope.analysis.model import DiveFigures, DiveInefficiency
 from layerscope.core.layer import METADATA, OPAQUE, WHITEOUT, LayerIndex
 from layerscope.core.tar import DIRECTORY
+from layerscope.core.tree import ImageTree
 from layerscope.text import decode
 
 _PREFIX = b".wh."
 _METADATA_PREFIX = b".wh..wh."
 
 
-def find_dive_figures(layers: Sequence[LayerIndex]) -> DiveFigures:
+def find_dive_figures(tree: ImageTree) -> DiveFigures:
     """dive's efficiency, wasted bytes and user wasted percent, and the paths that it lists."""
-    paths = _Paths()
+    paths = _Paths(tree)
     stack = _Stack(paths)
     occurrences = _Occurrences(paths)
-    for number, layer in enumerate(layers):
-        tree = _LayerTree(paths, layer)
-        for node, size in tree.leaves():
+    for number, layer in enumerate(tree.layers):
+        own = _LayerTree(paths, layer)
+        for node, size in own.leaves():
             occurrences.add(node, size)
-        for node in tree.whiteouts:
+        for node in own.whiteouts:
             # A whiteout of what is not there makes dive give up the layer: not imitated, it counts for nothing.
             if number and stack.holds(node):
                 occurrences.add(node, stack.removed_size(node))
-        stack.apply(tree)
-    sizes = [sum(layer.sizes) for layer in layers]
+        stack.apply(own)
+    sizes = [sum(layer.sizes) for layer in tree.layers]
     return occurrences.figures(sum(sizes), sum(sizes[1:]))
 
 
 class _Paths:
-    """All paths of all layers as numbers; 0 is the root."""
+    """All paths of all layers as numbers: the image tree's nodes, and after them the few that dive alone knows.
 
-    def __init__(self) -> None:
-        self.names: list[bytes] = [b""]
-        self.parents = array("i", [-1])
-        self._children: list[dict[bytes, int] | None] = [None]
+    Those are directories that hold nothing but markers, and what whiteouts name without its being there.
+    """
+
+    def __init__(self, tree: ImageTree) -> None:
+        self._tree = tree
+        self._known = tree.node_count
+        self._more: dict[tuple[int, bytes], int] = {}
+        self._more_paths: list[tuple[int, bytes]] = []
+
+    def __len__(self) -> int:
+        return self._known + len(self._more)
 
     def child(self, node: int, name: bytes) -> int:
         """The number of a name in a directory, made if new."""
-        children = self._children[node]
-        if children is None:
-            children = self._children[node] = {}
-        found = children.get(name, -1)
+        found = self._tree.child(node, name) if node < self._known else -1
         if found < 0:
-            found = children[name] = len(self.names)
-            self.names.append(name)
-            self.parents.append(node)
-            self._children.append(None)
+            found = self._more.setdefault((node, name), len(self))
+            if found == self._known + len(self._more_paths):
+                self._more_paths.append((node, name))
         return found
+
+    def parent(self, node: int) -> int:
+        """The directory that a path lies in; -1 for the root."""
+        return self._tree.parents[node] if node < self._known else self._more_paths[node - self._known][0]
+
+    def name(self, node: int) -> bytes:
+        """The last part of a path."""
+        return self._tree.names[node] if node < self._known else self._more_paths[node - self._known][1]
 
     def path(self, node: int) -> str:
         """The path with a leading slash, as dive writes it."""
         parts = []
         while node > 0:
-            parts.append(self.names[node])
-            node = self.parents[node]
+            parts.append(self.name(node))
+            node = self.parent(node)
         return "/" + decode(b"/".join(reversed(parts)))
 
 
@@ -107,7 +119,7 @@ class _LayerTree:
     def _imply(self, node: int) -> None:
         while node > 0 and node not in self.entries:
             self.entries[node] = -1
-            node = self._paths.parents[node]
+            node = self._paths.parent(node)
             self._inner.add(node)
 
     def leaves(self) -> Iterator[tuple[int, int]]:
@@ -119,28 +131,43 @@ class _LayerTree:
 
 
 class _Stack:
-    """dive's stack of layers: which paths it holds, their sizes, and which are directories."""
+    """dive's stack of layers: which paths it holds, their sizes, and which are directories.
+
+    In columns by path; the paths of one directory that are in the stack form a list, linked both ways.
+    """
 
     def __init__(self, paths: _Paths) -> None:
         self._paths = paths
-        self._sizes: dict[int, int] = {}
-        self._directories: set[int] = set()
-        self._children: dict[int, set[int]] = {}
+        self._sizes = array("q")
+        self._directories = bytearray()
+        self._first = array("i")
+        self._next = array("i")
+        self._previous = array("i")
+
+    def _grow(self) -> None:
+        """Have room for every path that is known by now; a size of -1 says that a path is not there."""
+        missing = len(self._paths) - len(self._sizes)
+        none = array("i", [-1]) * missing
+        self._sizes.extend(array("q", [-1]) * missing)
+        self._directories.extend(bytes(missing))
+        for column in (self._first, self._next, self._previous):
+            column.extend(none)
 
     def holds(self, node: int) -> bool:
         """Is the path in the stack?"""
-        return node in self._sizes
+        return node < len(self._sizes) and self._sizes[node] >= 0
 
     def removed_size(self, node: int) -> int:
         """What dive counts for a whiteout: all below a directory, nothing for a file."""
-        return sum(self._sizes[below] for below in self._subtree(node)) if node in self._directories else 0
+        return sum(self._sizes[below] for below in self._subtree(node)) if self._directories[node] else 0
 
     def apply(self, tree: _LayerTree) -> None:
         """Put a layer on the stack, siblings in the order of their names."""
-        names = self._paths.names
+        self._grow()
         late = []
         for node in tree.whiteouts:
-            if names[node] < _PREFIX + names[node]:
+            name = self._paths.name(node)
+            if name < _PREFIX + name:
                 late.append(node)
             else:
                 self._remove(node)
@@ -150,27 +177,39 @@ class _Stack:
             self._remove(node)
 
     def _put(self, node: int, layer: LayerIndex, entry: int) -> None:
+        if self._sizes[node] < 0:
+            parent = self._paths.parent(node)
+            first = self._first[parent]
+            self._next[node] = first
+            if first >= 0:
+                self._previous[first] = node
+            self._first[parent] = node
         self._sizes[node] = layer.sizes[entry] if entry >= 0 else 0
-        if entry >= 0 and layer.kinds[entry] == DIRECTORY:
-            self._directories.add(node)
-        else:
-            self._directories.discard(node)
-        self._children.setdefault(self._paths.parents[node], set()).add(node)
+        self._directories[node] = entry >= 0 and layer.kinds[entry] == DIRECTORY
 
     def _subtree(self, node: int) -> list[int]:
         found = [node]
-        for below in found:
-            found.extend(self._children.get(below, ()))
+        for above in found:
+            below = self._first[above]
+            while below >= 0:
+                found.append(below)
+                below = self._next[below]
         return found
 
     def _remove(self, node: int) -> None:
-        if node not in self._sizes:
+        if self._sizes[node] < 0:
             return
+        before, after = self._previous[node], self._next[node]
+        if before >= 0:
+            self._next[before] = after
+        else:
+            self._first[self._paths.parent(node)] = after
+        if after >= 0:
+            self._previous[after] = before
         for below in self._subtree(node):
-            del self._sizes[below]
-            self._directories.discard(below)
-            self._children.pop(below, None)
-        self._children[self._paths.parents[node]].discard(node)
+            self._sizes[below] = -1
+            self._directories[below] = 0
+            self._first[below] = self._next[below] = self._previous[below] = -1
 
 
 class _Occurrences:
@@ -178,30 +217,34 @@ class _Occurrences:
 
     def __init__(self, paths: _Paths) -> None:
         self._paths = paths
-        self._totals: dict[int, int] = {}
-        self._smallest: dict[int, int] = {}
-        self._repeated: dict[int, int] = {}
+        self._smallest = array("q")
+        self._total = 0
+        # Most paths occur once, and need no more than their size.
+        self._repeated: dict[int, tuple[int, int]] = {}
 
     def add(self, node: int, size: int) -> None:
         """One more occurrence of a path."""
-        if node in self._totals:
-            self._totals[node] += size
-            self._smallest[node] = min(self._smallest[node], size)
-            self._repeated[node] = self._repeated.get(node, 1) + 1
-        else:
-            self._totals[node] = self._smallest[node] = size
+        if node >= len(self._smallest):
+            self._smallest.extend(array("q", [-1]) * (len(self._paths) - len(self._smallest)))
+        self._total += size
+        smallest = self._smallest[node]
+        if smallest < 0:
+            self._smallest[node] = size
+            return
+        count, total = self._repeated.get(node, (1, smallest))
+        self._repeated[node] = (count + 1, total + size)
+        self._smallest[node] = min(smallest, size)
 
     def figures(self, size: int, user_size: int) -> DiveFigures:
         """The figures; divisions of integers, as dive divides them."""
-        found = sum(self._totals.values())
-        wasted = sum(self._totals[node] for node in self._repeated)
+        wasted = sum(total for _, total in self._repeated.values())
         listed = [
-            DiveInefficiency(self._paths.path(node), count, self._totals[node])
-            for node, count in self._repeated.items()
+            DiveInefficiency(self._paths.path(node), count, total) for node, (count, total) in self._repeated.items()
         ]
         listed.sort(key=lambda row: (-row.bytes, row.path))
+        smallest = sum(size for size in self._smallest if size > 0)
         return DiveFigures(
-            efficiency=sum(self._smallest.values()) / found if found else 1.0,
+            efficiency=smallest / self._total if self._total else 1.0,
             wasted_bytes=wasted,
             user_wasted_percent=wasted / user_size if user_size else (inf if wasted else nan),
             size_bytes=size,

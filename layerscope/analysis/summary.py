@@ -40,7 +40,7 @@ def analyse(index: ImageIndex, *, base: int | Sequence[str] | None = None, looku
     def find_dive() -> DiveFigures:
         from layerscope.analysis.dive import find_dive_figures
 
-        return find_dive_figures(index.layers)
+        return find_dive_figures(index.tree)
 
     def find_dive_files(layer: int) -> Iterable[DiveFile]:
         from layerscope.analysis.divefiles import list_dive_files
