@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,10 @@ from layerscope.analysis.model import (
     WasteItem,
     label,
 )
+
+# What a RUN gave to chown or chmod, where that can stand in a COPY too.
+_CHOWN = re.compile(r"\bchown (?:-\S+ )*([\w.-]+(?::[\w.-]+)?) ", re.ASCII)
+_CHMOD = re.compile(r"\bchmod (?:-\S+ )*(0?[0-7]{3,4}) ", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +131,8 @@ def _cause(item: WasteItem, known: _Known) -> str:
 def _cure(item: WasteItem, known: _Known | None, layers: Sequence[LayerFigures]) -> str:
     if item.reason == DUPLICATE:
         return "Make the tool that writes this layer store each path once."
-    if item.stored_in and all(layers[layer].base for layer in item.stored_in):
-        return "It lies in the base image: choose a base without it, or squash."
+    if all(layers[layer].base for layer in item.stored_in):
+        return _base_cure(item, layers)
     if item.reason == REWRITTEN:
         return _rewritten_cure(item, layers)
     if known:
@@ -142,12 +147,26 @@ def _cure(item: WasteItem, known: _Known | None, layers: Sequence[LayerFigures])
     return "Write the final version at once, in one instruction."
 
 
+def _base_cure(item: WasteItem, layers: Sequence[LayerFigures]) -> str:
+    """What lies in the base ships whatever later layers do."""
+    if layers[item.wasted_by].base:
+        return "Both layers are the base image's: a leaner base saves it."
+    if item.reason == REWRITTEN:
+        return "The base image brings it: change only the files that need it, or change them where the base is made."
+    if item.reason == OVERWRITTEN:
+        return "The base image brings it: leave it as it is where that will do, or choose a base that has it right."
+    return "The base image brings it: choose a base without it."
+
+
 def _rewritten_cure(item: WasteItem, layers: Sequence[LayerFigures]) -> str:
     copied = _instruction(layers, item.stored_in[-1]) if item.stored_in else ""
-    if copied in ("COPY", "ADD") and "owner" in item.attributes:
-        return f"Use {copied} --chown in {label(item.stored_in[-1])} instead of chown in {label(item.wasted_by)}."
-    if copied in ("COPY", "ADD") and "mode" in item.attributes:
-        return f"Use {copied} --chmod in {label(item.stored_in[-1])} instead of chmod in {label(item.wasted_by)}."
+    for attribute, flag, given in (("owner", "chown", _CHOWN), ("mode", "chmod", _CHMOD)):
+        if copied in ("COPY", "ADD") and attribute in item.attributes:
+            value = given.search(layers[item.wasted_by].command)
+            written = f"--{flag}={value[1]}" if value else f"--{flag}"
+            return (
+                f"Use {copied} {written} in {label(item.stored_in[-1])} instead of {flag} in {label(item.wasted_by)}."
+            )
     if _instruction(layers, item.wasted_by) in ("COPY", "ADD"):
         return "Copy it once."
     return "Set it in the RUN that makes the file."

@@ -1,0 +1,107 @@
+"""Remedies: the cause in one sentence, and a cure that fits what made the layer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from layerscope.analysis.model import REASONS, LayerFigures, WasteItem
+from layerscope.analysis.remedies import find_remedy
+
+COMMANDS = (
+    "ADD rootfs in /",
+    "RUN apt-get update && apt-get install -y curl",
+    "COPY . /app",
+    "RUN chown -R app /app",
+    "RUN rm -rf /root/.cache",
+)
+
+
+def layer(index: int, command: str) -> LayerFigures:
+    """A layer made by a command; the lowest is the base."""
+    return LayerFigures(index, "", "", "", 0, None, 0, 0, 0, 0, 0, command, "", base=index == 0)
+
+
+LAYERS = [layer(index, command) for index, command in enumerate(COMMANDS)]
+
+
+def remedy(path: str, reason: str, stored_in: tuple[int, ...], wasted_by: int, **more: Any) -> str:
+    """Cause and cure as one text."""
+    item = WasteItem(path, 100, more.pop("files", 1), 1, reason, stored_in, wasted_by, **more)
+    found = find_remedy(item, LAYERS)
+    return f"{found.cause} {found.cure}"
+
+
+@pytest.mark.parametrize(
+    ("text", "arguments"),
+    [
+        (
+            (
+                "pip's cache is written in 2 and removed in 5: it still ships. "
+                "Remove it in the RUN that makes it, or use pip install --no-cache-dir."
+            ),
+            ("root/.cache/pip/", "removed", (1,), 4),
+        ),
+        (
+            (
+                "apt's package lists are written in 2 and removed in 5: they still ship. "
+                "End the RUN that calls apt-get with rm -rf /var/lib/apt/lists/*."
+            ),
+            ("var/lib/apt/lists/", "removed", (1,), 4),
+        ),
+        (
+            "It is written in 2, 3 and 4 and removed in 5: it still ships. Remove it in the RUN that makes it.",
+            ("tmp/x", "removed", (1, 2, 3), 4),
+        ),
+        (
+            (
+                "It is written in 3 and removed in 5: it still ships. "
+                "Copy only what is needed, or name the rest in .dockerignore."
+            ),
+            ("app/x", "removed", (2,), 4),
+        ),
+        (
+            "It is written in 1 and removed in 5: it still ships. The base image brings it: choose a base without it.",
+            ("usr/x", "removed", (0,), 4),
+        ),
+        (
+            (
+                "It is written in 2 and again, with other bytes, in 3: both ship. "
+                "Write the final version at once, in one instruction."
+            ),
+            ("etc/x", "overwritten", (1,), 2),
+        ),
+        (
+            (
+                "Layer 3 stores the path more than once, and only the last one counts. "
+                "Make the tool that writes this layer store each path once."
+            ),
+            ("app/x", "duplicate", (2,), 2),
+        ),
+    ],
+)
+def test_remedies(text: str, arguments: tuple[Any, ...]) -> None:
+    assert remedy(*arguments) == text
+
+
+@pytest.mark.parametrize(
+    ("attributes", "text"),
+    [
+        (("owner",), "only owner changed. Use COPY --chown=app in 3 instead of chown in 4."),
+        (("mode",), "only mode changed. Use COPY --chmod in 3 instead of chmod in 4."),
+        (("mode", "owner"), "only mode and owner changed. Use COPY --chown=app in 3 instead of chown in 4."),
+        ((), "nothing changed. Set it in the RUN that makes the file."),
+    ],
+)
+def test_rewriting_is_done_by_the_copy(attributes: tuple[str, ...], text: str) -> None:
+    assert remedy("app/", "rewritten", (2,), 3, attributes=attributes).endswith(text)
+
+
+@pytest.mark.parametrize("reason", REASONS)
+@pytest.mark.parametrize("path", ["a", "a/", "var/log/", "app/.git/"])
+@pytest.mark.parametrize(("stored_in", "wasted_by"), [((0,), 0), ((0,), 3), ((2,), 3), ((1, 2), 4)])
+def test_every_item_has_a_cause_and_a_cure(reason: str, path: str, stored_in: tuple[int, ...], wasted_by: int) -> None:
+    found = find_remedy(WasteItem(path, 1, 2, 1, reason, stored_in, wasted_by), LAYERS)
+    assert found.cause.endswith(".")
+    assert found.cure.endswith(".")
