@@ -20,8 +20,6 @@ from layerscope.sources.model import Image, Layer, OpenSource, PassingSource, Re
 _REPORT_EVERY: Final = 0.05
 #: Bytes read at once where contents are digested.
 _PIECE: Final = 1 << 20
-#: Least bytes of a read where all bytes pass anyway.
-_TAP_READ: Final = 1 << 18
 #: Entries of all layers together that one image may have before reading stops.
 MAX_ENTRIES: Final = 20_000_000
 
@@ -148,7 +146,7 @@ def _index_layer(reader: Reader, watch: _Watch, layer: int, name: str, *, total:
     """Read one layer's tar to its end; a fault ends it early and is noted in the index."""
     index = LayerIndex()
     content = _ContentTap(reader, watch.keep) if tap else None
-    drive = HeaderDrive(content, _TAP_READ) if content is not None else HeaderDrive(reader)
+    drive = HeaderDrive(content or reader, whole=tap)
     try:
         while batch := drive.next_batch():
             first = len(index)

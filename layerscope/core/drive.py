@@ -6,8 +6,13 @@ from typing import Final, Protocol
 
 from layerscope.core.tar import BLOCK_BYTES, Member, Scanner
 
-_SMALLEST_READ: Final = 4096
+_SMALLEST_READ: Final = 1024
+_PASSING_READ: Final = 1 << 18
 _LARGEST_READ: Final = 1 << 20
+#: Bytes from header to header above which data is skipped rather than read.
+_SPARSE: Final = 16 << 10
+#: Members that are handed out together, some milliseconds of work.
+_BATCH: Final = 2048
 _MEMBER_OWED: Final = "it ends between an extended header and the member that it belongs to"
 
 
@@ -25,16 +30,18 @@ class HeaderDrive:
     """Lists the members of a tar batch by batch and never looks at file data.
 
     Reads are large where headers stand close together and small where data lies between them, so
-    that a seekable archive of large files costs one short read per file.
+    that a seekable archive of large files costs one short read per file. With ``whole`` all bytes are
+    read anyway: reads stay large, and a batch is what one ``buffer`` holds.
     """
 
-    def __init__(self, reader: ByteReader, smallest_read: int = _SMALLEST_READ) -> None:
+    def __init__(self, reader: ByteReader, *, whole: bool = False) -> None:
         self.scanner = Scanner()
         self._reader = reader
         self._buffer = b""
         self._position = 0
-        self._smallest = smallest_read
-        self._chunk = max(smallest_read, 16 * _SMALLEST_READ)
+        self._one_buffer = whole
+        self._smallest = _PASSING_READ if whole else _SMALLEST_READ
+        self._chunk = _PASSING_READ
         self._padding = 0  # behind the last member's data: an archive may end without it
 
     @property
@@ -60,33 +67,42 @@ class HeaderDrive:
     def next_batch(self) -> list[Member]:
         """The members of the next stretch of the tar; empty only at the end."""
         scanner = self.scanner
+        batch: list[Member] = []
         while not scanner.done and self._refill():
-            self._position = scanner.scan(self._buffer, self._position)
+            before = self._position
+            self._position = scanner.scan(self._buffer, before)
             if scanner.members:
-                batch = scanner.members
+                found = scanner.members
                 scanner.members = []
-                self._padding = -batch[-1].stored % BLOCK_BYTES
-                return batch
-        return []
+                self._padding = -found[-1].stored % BLOCK_BYTES
+                self._adapt((self._position - before) // len(found))
+                batch += found
+                if self._one_buffer or len(batch) >= _BATCH:
+                    break
+        return batch
+
+    def _adapt(self, stride: int) -> None:
+        """Choose the next read by how far apart the headers stand, in bytes.
+
+        A read costs about as much as copying 16 kB: below that it is cheaper to take the data along.
+        """
+        if stride >= _SPARSE:
+            self._chunk = self._smallest
+        else:
+            self._chunk = min(_LARGEST_READ, self._chunk * 2)
 
     def _refill(self) -> bool:
         """Make the buffer hold what the scanner needs next; False where the tar ends."""
         gap = self._position - len(self._buffer)
         if gap >= 0:
-            self._chunk = max(self._smallest, self._chunk // 2) if gap > self._chunk else self._grown()
             passed = self._reader.skip(gap) if gap else 0
             self._buffer = self._reader.read(self._chunk) if passed == gap else b""
             self._position = 0
             if not self._buffer:
                 self._end(missing=gap - passed)
                 return False
-        else:
-            self._chunk = self._grown()
-        wanted = self._position + max(self.scanner.need, BLOCK_BYTES)
+        wanted = self._position + self.scanner.need
         return len(self._buffer) >= wanted or self._extend(wanted)
-
-    def _grown(self) -> int:
-        return min(_LARGEST_READ, self._chunk * 2)
 
     def _extend(self, wanted: int) -> bool:
         """Keep the unread rest and append until ``wanted`` bytes are there; False where they are not."""

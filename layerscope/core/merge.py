@@ -25,7 +25,6 @@ class LayerMerge:
         self._tree = tree
         self._index = index
         self._layer: int = len(tree.layers)
-        self._whiteouts: list[int] = []
         self._next: int = 0
         self._dying: list[int] = []
         self._dying_reason: int = NONE
@@ -126,7 +125,7 @@ class LayerMerge:
         shared: i64 = -1
         if kind == HARDLINK:
             shared = self._target(index.link(entry))
-            if shared >= 0 and tree.datas[shared] >= 0:
+            if shared >= 0:
                 shared = tree.datas[shared]
         if old >= 0:
             if shared >= 0:
@@ -164,7 +163,7 @@ class LayerMerge:
         reason: i64 = REPLACED
         if old_kind == DIRECTORY and kind == DIRECTORY:
             reason = NONE
-        elif old_kind <= HARDLINK and kind <= HARDLINK:
+        elif old_kind == kind or (old_kind <= HARDLINK and kind <= HARDLINK):
             reason = OVERWRITTEN
         if ended == layer:
             # Removed and written again in one layer: the writing is what counts.
@@ -211,7 +210,7 @@ class LayerMerge:
         return version >= 0 and tree.endings[version] < 0 and tree.kinds[version] == DIRECTORY
 
     def _target(self, link: bytes) -> int:
-        """The living version that a hard link names; -1 where there is none to share bytes with."""
+        """The living version that a hard link names; -1 where there is none."""
         node = 0
         for part in normalise(link).split(b"/"):
             there = self._tree.live.get(node)
@@ -221,19 +220,24 @@ class LayerMerge:
             if node < 0:
                 return -1
         version: i64 = self._tree.newest_versions[node]
-        if version < 0 or self._tree.endings[version] >= 0 or self._tree.datas[version] < 0:
-            return -1
-        return version
+        return version if version >= 0 and self._tree.endings[version] < 0 else -1
 
     def _link_late(self) -> None:
-        """Hard links that stood in front of their targets in the tar."""
+        """Hard links that stood in front of their targets in the tar, or of links to them."""
         tree = self._tree
-        for version in self._unlinked:
-            if tree.endings[version] >= 0:
-                continue
-            target = self._target(self._index.link(tree.entries[version]))
-            if target >= 0:
-                tree.share_data(version, tree.datas[target])
-            else:
-                tree.broken_links.append(version)
+        waiting = set(self._unlinked)
+        for first in self._unlinked:
+            chain: list[int] = []
+            version = first
+            while version in waiting:  # each is followed once, so a ring of links ends as well
+                waiting.discard(version)
+                if tree.endings[version] < 0:
+                    chain.append(version)
+                version = self._target(self._index.link(tree.entries[version]))
+            data = tree.datas[version] if version >= 0 else -1
+            for link in chain:
+                if data >= 0:
+                    tree.share_data(link, data)
+                else:
+                    tree.broken_links.append(link)
         self._unlinked = []

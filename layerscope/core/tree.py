@@ -60,6 +60,8 @@ class ImageTree:
         self.endings: array[int] = array("h")
         self.kinds: bytearray = bytearray()
         self.reasons: bytearray = bytearray()
+        # By version: had the path something other than a directory in front of the version's layer?
+        self.replacing: bytearray = bytearray()
         self.wasted_versions: array[int] = array("i")
         self._wasters: dict[int, int] = {}
         self._references: dict[int, int] = {}
@@ -205,7 +207,7 @@ class ImageTree:
             self.final_files -= 1
             if self.version_layers[version] != layer:
                 self.removed[layer] += 1
-            elif self._stood_before(self.nodes[version], layer):
+            elif self.replacing[version]:
                 self.modified[layer] -= 1
                 self.removed[layer] += 1
             else:
@@ -229,9 +231,10 @@ class ImageTree:
     def begin_version(self, node: i64, entry: i64, kind: i64, layer: i64) -> int:
         """A new version on top of the others, without bytes as yet."""
         version = len(self.nodes)
+        replacing = self._stood_before(node, layer)
         if kind != DIRECTORY:
             self.final_files += 1
-            if self._stood_before(node, layer):
+            if replacing:
                 self.modified[layer] += 1
                 self.removed[layer] -= 1
             else:
@@ -244,6 +247,7 @@ class ImageTree:
         self.endings.append(-1)
         self.kinds.append(kind)
         self.reasons.append(NONE)
+        self.replacing.append(replacing)
         self.newest_versions[node] = version
         return version
 
@@ -255,8 +259,8 @@ class ImageTree:
     def _stood_before(self, node: i64, layer: i64) -> bool:
         """Was there, in front of this layer, something other than a directory at the path?"""
         version: i64 = self.newest_versions[node]
-        while version >= 0 and self.version_layers[version] == layer:
-            version = self.olders[version]
+        if version >= 0 and self.version_layers[version] == layer:
+            return self.replacing[version] != 0  # what that one found is what there was
         if version < 0 or self.kinds[version] == DIRECTORY:
             return False
         ended: i64 = self.endings[version]

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from layerscope.errors import DamagedImageError
 from layerscope.sources.model import Reader
-from layerscope.sources.readers import PeekReader, discard
+from layerscope.sources.readers import FileReader, PeekReader, discard
 
 BLOCK = 512
 #: Bytes of compressed input given to a decompressor at once.
@@ -89,9 +89,9 @@ def content_kind(head: bytes) -> str:
 
 def decompressed(reader: Reader, name: str) -> Reader:
     """The reader itself where its bytes are plain, else a reader of what they decompress to."""
-    peeked = PeekReader(reader)
-    kind = compression(peeked.peek(8))
-    return DecompressingReader(peeked, _CODECS[kind](), name) if kind else peeked
+    peekable = reader if isinstance(reader, FileReader) else PeekReader(reader)
+    kind = compression(peekable.peek(8))
+    return DecompressingReader(peekable, _CODECS[kind](), name) if kind else peekable
 
 
 class DecompressingReader:

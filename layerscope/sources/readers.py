@@ -12,6 +12,7 @@ from typing import BinaryIO, Protocol
 from layerscope.errors import DamagedImageError, NotAnImageError
 from layerscope.sources.model import Reader
 
+_HAS_PREAD = hasattr(os, "pread")
 #: Bytes asked for at once where nothing else decides.
 CHUNK = 256 * 1024
 
@@ -23,7 +24,8 @@ class SharedFile:
         self._file = file
         self._lock = threading.Lock()
         self.name = name
-        self.size = os.fstat(file.fileno()).st_size
+        self._number = file.fileno()
+        self.size = os.fstat(self._number).st_size
 
     @classmethod
     def open(cls, path: Path, name: str = "") -> SharedFile:
@@ -41,8 +43,8 @@ class SharedFile:
     def read_at(self, offset: int, count: int) -> bytes:
         """Up to ``count`` bytes from ``offset``; empty only at the end; OSError as DamagedImageError."""
         try:
-            if hasattr(os, "pread"):
-                return os.pread(self._file.fileno(), count, offset)
+            if _HAS_PREAD:
+                return os.pread(self._number, count, offset)
             with self._lock:  # Windows has no pread
                 self._file.seek(offset)
                 return self._file.read(count)
@@ -52,6 +54,7 @@ class SharedFile:
 
     def close(self) -> None:
         """Let go of the file; readers over it fail from then on."""
+        self._number = -1  # the system gives the number to the next file that is opened
         self._file.close()
 
 
@@ -63,6 +66,10 @@ class FileReader:
         self._owned = owned
         self._position = min(offset, file.size)
         self._end = file.size if length is None else min(file.size, offset + length)
+
+    def peek(self, count: int) -> bytes:
+        """The next ``count`` bytes, fewer only where the end comes before, without passing them."""
+        return self._file.read_at(self._position, max(0, min(count, self._end - self._position)))
 
     def read(self, count: int, /) -> bytes:
         """Up to ``count`` bytes; empty only at the end."""
