@@ -63,11 +63,10 @@ def bar(useful: int, wasted: int, largest: int, width: int) -> tuple[str, str]:
     """
     if largest <= 0 or width <= 0:
         return "", ""
-    eighths = round((useful + wasted) * width * 8 / largest)
     waste = round(wasted * width / largest)
-    if wasted and not waste and eighths >= 8:
-        waste = 1
-    full, rest = divmod(max(0, eighths - waste * 8), 8)
+    if not waste and wasted and wasted * 4 >= useful + wasted:
+        waste = 1  # a quarter of the layer is worth a cell, however small the layer is beside others
+    full, rest = divmod(round((useful + wasted) * width * 8 / largest), 8)
     if waste:
-        return "█" * full, "░" * waste
+        return "█" * min(max(0, full + (rest > 3) - waste), width - waste), "░" * waste
     return "█" * full + (_EIGHTHS[rest] if rest else ""), ""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 #: ``>10MB`` and the like: bytes, SI and binary units as the command line has them.
-_SIZE: Final = re.compile(r"^([<>])=?(\d+(?:\.\d+)?)\s*([kKMGT]?)(i?)[bB]?$")
+_SIZE: Final = re.compile(r"^([<>])(=?)(\d+(?:\.\d+)?)\s*([kKMGT]?)(i?)[bB]?$")
 _FACTORS: Final = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
 _MARKS: Final = {"unchanged": 1, "unmodified": 1, "added": 2, "modified": 3, "changed": 3, "removed": 4}
 
@@ -48,8 +48,9 @@ def parse_filter(text: str) -> Filter:
     for word in text.split(" "):
         found = _SIZE.match(word)
         if found:
-            count = round(float(found[2]) * (1024 if found[4] else 1000) ** _FACTORS[found[3].lower()])
-            at_least, at_most = (count, at_most) if found[1] == ">" else (at_least, count)
+            count = round(float(found[3]) * (1024 if found[5] else 1000) ** _FACTORS[found[4].lower()])
+            strict = 0 if found[2] else 1
+            at_least, at_most = (count + strict, at_most) if found[1] == ">" else (at_least, count - strict)
         elif word.startswith("is:") and word[3:] in _MARKS:
             marks.add(_MARKS[word[3:]])
         else:
@@ -78,8 +79,7 @@ def _name_filter(text: str, rest: str) -> Filter:
     raw = (rest.lower() if fold_case else rest).encode("utf-8", "surrogateescape")
     *folders, needle = raw.split(b"/")
     if folders and not needle:
-        # "lib/" asks for the folder itself.
-        needle = folders.pop() if folders else b""
+        needle = folders.pop()  # "lib/" while more is being typed
     return Filter(text, needle, fold_case, tuple(folders))
 
 

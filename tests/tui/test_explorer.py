@@ -1,0 +1,301 @@
+"""What keys, mouse, errors and strange images do in the explorer."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import threading
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+import handmade
+from explorers import explorer, load_acme, load_demo, load_handmade, press, screen_after, settle, visit
+from layerscope.errors import ImageNotFoundError
+from layerscope.index import Cancelled, ImageIndex, Progress, Report
+from layerscope.sources.model import HistoryEntry
+from layerscope.tui.app import ExplorerApp
+from screens import screen_text
+
+HOSTILE = [
+    "esc\x1b]0;owned\x07.txt",
+    "[red]bold[b]",
+    "[@click=app.quit]quit",
+    "new\nline",
+    "tab\there",
+    "rtl\u202egnp.exe",
+    "c1\x9b31m",
+    "del\x7f",
+    "$var [",
+]
+UNSAFE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]")
+
+
+def hostile_layers() -> list[list[handmade.Entry]]:
+    data = b"\x1b[31mred\x1b[0m\n[b]bold[/b]\n\x9b\x07\n"
+    first = [handmade.Entry(f"etc/{name}", data) for name in HOSTILE]
+    first.append(handmade.Entry("etc/link", kind=b"2", link="\x1b[2Jgone [red]"))
+    first.append(handmade.Entry("etc/bin", b"\x00\x1b[31m" * 40))
+    return [first, [handmade.whiteout(f"etc/{HOSTILE[0]}"), handmade.file(f"etc/{HOSTILE[1]}", 9)]]
+
+
+HOSTILE_HISTORY = [
+    HistoryEntry("RUN echo \x1b]52;c;aGk=\x07 [red]x[/red] [/]", "\x1b[1m2024"),
+    HistoryEntry("[/x]\x9b"),
+]
+
+
+@pytest.mark.parametrize(
+    "keys", ["", "2 equals_sign", "3", "4", "5", "i", "i i 2 equals_sign down down down", "question_mark"]
+)
+def test_hostile_text_is_painted_harmlessly(keys: str) -> None:
+    screen = screen_after(
+        load_handmade(hostile_layers(), HOSTILE_HISTORY), keys, size=(120, 40), reference="\x1b[31m[b]x"
+    )
+    assert not UNSAFE.search(screen)
+
+
+def test_hostile_names_are_shown_literally() -> None:
+    screen = screen_after(load_handmade(hostile_layers(), HOSTILE_HISTORY), "2 equals_sign", size=(140, 40))
+    assert "esc␛]0;owned␇.txt" in screen
+    assert "[red]bold[b]" in screen
+    assert "[@click=app.quit]quit" in screen
+    assert "new␊line" in screen
+
+
+@pytest.mark.parametrize("name", ["bin", "link", "esc", "red"])
+def test_hostile_contents_are_previewed_harmlessly(name: str) -> None:
+    keys = f"2 slash {' '.join(name)} enter enter"
+    screen = screen_after(load_handmade(hostile_layers()), keys, size=(100, 30))
+    assert not UNSAFE.search(screen)
+    assert "layer 1" in screen
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 2), (20, 6), (60, 15), (59, 19), (300, 100)])
+def test_any_size_survives_every_window(size: tuple[int, int]) -> None:
+    keys = "2 3 4 5 1 tab tab right_square_bracket 2 equals_sign pagedown slash a enter escape i i i i z z"
+    screen_after(load_demo, f"{keys} question_mark escape enter", size=size)
+
+
+def test_the_frame_is_painted_before_anything_is_read() -> None:
+    allowed = threading.Event()
+    seen: list[str] = []
+
+    def load(report: Report, cancelled: Cancelled) -> ImageIndex:
+        allowed.wait(10)
+        return load_demo(report, cancelled)
+
+    async def run() -> None:
+        app = explorer(load)
+        async with app.run_test(size=(80, 24)) as pilot:
+            await pilot.pause()
+            seen.append(screen_text(app))
+            allowed.set()
+            await settle(app, pilot)
+            seen.append(screen_text(app))
+
+    asyncio.run(run())
+    assert "1 Layers" in seen[0]
+    assert "reading" in seen[0]
+    assert "efficiency" not in seen[0]
+    assert "efficiency 68 %" in seen[1]
+
+
+def test_layers_show_how_far_reading_has_come() -> None:
+    going = threading.Event()
+    seen: list[str] = []
+
+    def load(report: Report, cancelled: Cancelled) -> ImageIndex:
+        report(Progress(1, 3, "layer", 218_000_000, 513_000_000, 12))
+        going.wait(10)
+        return load_demo(report, cancelled)
+
+    async def run() -> None:
+        app = explorer(load)
+        async with app.run_test(size=(120, 30)) as pilot:
+            for _ in range(20):
+                await pilot.pause()
+            seen.append(screen_text(app))
+            going.set()
+            await settle(app, pilot)
+
+    asyncio.run(run())
+    assert "▓▓▓░░░░░  42 %  218.0 MB of 513.0 MB" in seen[0]
+    assert seen[0].count("waiting") == 2
+
+
+def test_escape_stops_reading_and_keeps_what_is_there() -> None:
+    def load(report: Report, cancelled: Cancelled) -> ImageIndex:
+        waiting = threading.Event()
+        while not cancelled():
+            waiting.wait(0.005)
+        return load_demo(report, cancelled=lambda: False)
+
+    async def run() -> int:
+        app = explorer(load)
+        async with app.run_test(size=(80, 24)) as pilot:
+            await pilot.pause()
+            await pilot.press("escape")
+            await settle(app, pilot)
+            return app.explorer.files.item_count
+
+    assert asyncio.run(run()) > 0
+
+
+@pytest.mark.parametrize("error", [ImageNotFoundError("There is no image x.", "Pull it."), RuntimeError("a bug")])
+def test_a_failed_reading_ends_with_its_error(error: Exception) -> None:
+    def load(report: Report, cancelled: Cancelled) -> ImageIndex:
+        raise error
+
+    async def run() -> ExplorerApp:
+        app = explorer(load)
+        async with app.run_test() as pilot:
+            for _ in range(50):
+                await pilot.pause()
+        return app
+
+    app = asyncio.run(run())
+    assert app.failure is error
+    assert app.return_code == 2
+
+
+def test_stepping_layers_keeps_the_cursor_on_its_path() -> None:
+    async def look(app: ExplorerApp, pilot: Pilot[Any]) -> None:
+        screen = app.explorer
+        await press(app, pilot, "2 slash t e m p l a t e s enter escape")
+        assert screen.files.path == b"var/cache/debconf/templates.dat"
+        for key in ("right_square_bracket", "right_square_bracket", "left_square_bracket", "c"):
+            await press(app, pilot, key)
+            assert screen.files.path == b"var/cache/debconf/templates.dat"
+
+    visit(load_acme, look)
+
+
+def test_modes_and_ranges() -> None:
+    async def look(app: ExplorerApp, pilot: Pilot[Any]) -> None:
+        screen = app.explorer
+        await press(app, pilot, "down down down c")
+        assert (screen.selection.first, screen.selection.last) == (1, 3)
+        await press(app, pilot, "c v down down")
+        assert (screen.selection.first, screen.selection.last) == (3, 5)
+        await press(app, pilot, "escape")
+        assert (screen.selection.first, screen.selection.last) == (5, 5)
+        await press(app, pilot, "ctrl+a")
+        assert screen.selection.upto
+        await press(app, pilot, "ctrl+l")
+        assert not screen.selection.upto
+
+    visit(load_acme, look)
+
+
+def test_waste_jumps_to_the_file_in_its_layer() -> None:
+    async def look(app: ExplorerApp, pilot: Pilot[Any]) -> None:
+        await press(app, pilot, "w enter")
+        assert app.explorer.files.path == b"root/.cache/pip"
+        assert app.explorer.selection.layer == 4
+        assert app.focused is app.explorer.files
+
+    visit(load_acme, look)
+
+
+def test_history_moves_the_layer() -> None:
+    async def look(app: ExplorerApp, pilot: Pilot[Any]) -> None:
+        await press(app, pilot, "4 end up up")
+        assert app.explorer.selection.layer == 7
+        await press(app, pilot, "1 home")
+        assert app.explorer.history.layer_of(app.explorer.history.cursor) == 0
+
+    visit(load_acme, look)
+
+
+def test_escape_goes_one_step_back() -> None:
+    async def look(app: ExplorerApp, pilot: Pilot[Any]) -> None:
+        screen = app.explorer
+        await press(app, pilot, "v z 2 slash c o r e enter")
+        assert screen.files.model is not None
+        assert screen.files.model.filter is not None
+        await press(app, pilot, "escape")
+        assert screen.files.model.filter is None
+        assert screen.selection.anchor is not None
+        await press(app, pilot, "escape")
+        assert screen.selection.anchor is None
+        assert screen.zoomed
+        await press(app, pilot, "escape")
+        assert not screen.zoomed
+
+    visit(load_acme, look)
+
+
+def test_keys_of_files() -> None:
+    async def look(app: ExplorerApp, pilot: Pilot[Any]) -> None:
+        files = app.explorer.files
+        await press(app, pilot, "right_square_bracket 2 minus G")
+        assert files.path == b"var"
+        folded = files.item_count
+        await press(app, pilot, "l")
+        assert files.item_count > folded
+        await press(app, pilot, "l")
+        assert files.path == b"var/cache/debconf"
+        await press(app, pilot, "h")
+        assert files.path == b"var"
+        await press(app, pilot, "h")
+        assert files.item_count == folded
+        await press(app, pilot, "U")
+        assert b"etc" not in {files.model.label(row) for row in range(files.item_count)} if files.model else False
+        await press(app, pilot, "ctrl+u s")
+        assert app.explorer.files.counted.startswith("by size")
+
+    visit(load_acme, look)
+
+
+def test_mouse_puts_the_cursor_and_folds() -> None:
+    async def look(app: ExplorerApp, pilot: Pilot[Any]) -> None:
+        await pilot.click("#layers", offset=(10, 5))
+        await pilot.pause()
+        assert app.explorer.selection.layer == 4
+        await pilot.click("#files", offset=(15, 4))
+        await pilot.pause()
+        assert app.explorer.files.cursor == 4
+        before = app.explorer.files.item_count
+        await pilot.click("#files", offset=(15, 4), times=2)
+        await pilot.pause()
+        assert app.explorer.files.item_count != before
+        await pilot.click("#keys", offset=(app.explorer.key_bar.render().plain.index("w Waste"), 0))
+        await pilot.pause()
+        assert app.explorer.window == "waste"
+
+    visit(load_acme, look)
+
+
+def test_tabs_in_the_border_can_be_clicked() -> None:
+    async def look(app: ExplorerApp, pilot: Pilot[Any]) -> None:
+        line = screen_text(app).splitlines()[1]
+        await pilot.click(offset=(line.index("4 History") + 2, 1))
+        await pilot.pause()
+        assert app.explorer.window == "history"
+
+    visit(load_acme, look)
+
+
+def test_copying_is_harmless() -> None:
+    async def look(app: ExplorerApp, pilot: Pilot[Any]) -> None:
+        await press(app, pilot, "2 slash e s c enter y")
+        assert app.clipboard == "/etc/esc␛]0;owned␇.txt"
+        await press(app, pilot, "1 Y")
+        assert app.clipboard.startswith("sha256:")
+
+    visit(load_handmade(hostile_layers()), look)
+
+
+def test_palette_goes_to_a_path() -> None:
+    async def look(app: ExplorerApp, pilot: Pilot[Any]) -> None:
+        await press(app, pilot, "4 end up up up up")
+        await pilot.press("ctrl+p", *"libtorch")
+        for _ in range(50):
+            await pilot.pause(0.02)
+        await pilot.press("down", "enter")
+        await pilot.pause()
+        assert app.explorer.files.path.endswith(b"torch/lib/libtorch_cpu.so")
+
+    visit(load_acme, look)
