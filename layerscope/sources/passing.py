@@ -134,7 +134,7 @@ class PassingArchive:
         return conclude(contents, self._wish, fault or tar.fault)
 
     def _check(self, head: bytes) -> None:
-        if content_kind(head) != "tar":
+        if content_kind(head) != "tar" or not any(head):
             sentence = f"{self._label} is no image archive: it {describe(head)}."
             raise NotAnImageError(sentence, "layerscope reads what `docker save` and its like write.")
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 _KINDS = (
+    (b"\x1f\x8b", "is compressed twice"),
+    (b"\x28\xb5\x2f\xfd", "is compressed twice"),
     (b"\x7fELF", "is a program (ELF)"),
     (b"MZ", "is a program (Windows)"),
     (b"PK\x03\x04", "is a zip archive"),
