@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from layerscope.analysis.model import Analysis
     from layerscope.cli.narration import ProgressLine
     from layerscope.index import Cancelled, ImageIndex, Report
-    from layerscope.sources.model import OpenSource, PassingSource, Reader
+    from layerscope.sources.model import OpenSource, PassingSource
 
 FINE, FAILED, TROUBLE = 0, 1, 2
 
@@ -93,54 +93,35 @@ def _incomplete(analysis: Analysis) -> int:
 def _analysed(args: argparse.Namespace) -> Iterator[Analysis]:
     """The analysis of the image that the arguments name; its source stays open meanwhile."""
     from layerscope.analysis.summary import analyse
+    from layerscope.cli.bases import asked_base, lookup_beside
     from layerscope.cli.narration import ProgressLine
     from layerscope.index import build_index
 
     line = ProgressLine(args)
     with ExitStack() as stack:
         try:
-            source = _open_source(args, args.image_reference, line)
+            source = _open_source(args, line)
             stack.callback(source.close)
+            base = asked_base(args)
             index = build_index(source, progress=line.index)
-            base = _base(args, line)
         finally:
             line.clear()
-        yield analyse(index, base=base)
+        yield analyse(index, base=base, lookup=lookup_beside(args, index.image))
 
 
 def _open_source(
-    args: argparse.Namespace, reference: str, line: ProgressLine | None = None, spool: Path | None = None
+    args: argparse.Namespace, line: ProgressLine | None = None, spool: Path | None = None
 ) -> OpenSource | PassingSource:
     from layerscope.sources import open_source
 
     return open_source(
-        reference,
+        args.image_reference,
         platform=args.platform,
         image=args.image,
         source=args.source,
         spool=spool,
         progress=line.source if line else None,
     )
-
-
-def _base(args: argparse.Namespace, line: ProgressLine | None = None) -> int | Sequence[str] | None:
-    """What ``--base`` says: a number of layers, or the diff ids of the image it names."""
-    if not args.base:
-        return None
-    if args.base.isdecimal():
-        return int(args.base)
-    from layerscope.sources.model import PassingSource
-
-    source = _open_source(args, args.base, line)
-    try:
-        image = source.read_through(_pass_by) if isinstance(source, PassingSource) else source.image()
-    finally:
-        source.close()
-    return [layer.diff_id for layer in image.layers]
-
-
-def _pass_by(name: str, reader: Reader, size: int) -> None:
-    """Look at nothing: of a base image only the manifest matters."""
 
 
 def _explore(args: argparse.Namespace) -> int:
@@ -157,14 +138,15 @@ def _explore(args: argparse.Namespace) -> int:
         def load(report: Report, cancelled: Cancelled) -> ImageIndex:
             from layerscope.index import build_index
 
-            source = _open_source(args, args.image_reference, spool=Path(tempfile.gettempdir()))
+            source = _open_source(args, spool=Path(tempfile.gettempdir()))
             stack.callback(source.close)
             return build_index(source, progress=report, cancelled=cancelled)
 
         def draw(index: ImageIndex) -> Analysis:
             from layerscope.analysis.summary import analyse
+            from layerscope.cli.bases import asked_base, lookup_beside
 
-            return analyse(index, base=_base(args))
+            return analyse(index, base=asked_base(args), lookup=lookup_beside(args, index.image))
 
         return run_explorer(args.image_reference, load, draw)
 

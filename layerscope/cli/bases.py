@@ -1,0 +1,63 @@
+"""The base image as the user named it, or as a label of the image does."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from layerscope.errors import LayerscopeError
+
+if TYPE_CHECKING:
+    from layerscope.sources.model import Image, Reader
+
+_ENGINES = ("docker", "podman")
+
+
+def asked_base(args: argparse.Namespace) -> int | Sequence[str] | None:
+    """What ``--base`` says: a number of layers, or the diff ids of the image it names; else None."""
+    if not args.base:
+        return None
+    if args.base.isdecimal():
+        return int(args.base)
+    from layerscope.sources import open_source
+    from layerscope.sources.model import PassingSource
+
+    source = open_source(args.base, platform=args.platform, source=args.source)
+    try:
+        if not isinstance(source, PassingSource):
+            return [layer.diff_id for layer in source.image().layers]
+        at_hand = _in_engine(args)
+        return at_hand or [layer.diff_id for layer in source.read_through(_pass_by).layers]
+    finally:
+        source.close()
+
+
+def lookup_beside(args: argparse.Namespace, image: Image) -> Callable[[str], Sequence[str] | None]:
+    """A function that finds other images where this one was found: in its engine, or in its archive."""
+    from layerscope.sources.lookup import archive_layers, engine_layers
+
+    def look(name: str) -> Sequence[str] | None:
+        # A label is a hint: whatever goes wrong with it is no error of the image.
+        with suppress(LayerscopeError):
+            if image.source in _ENGINES:
+                return engine_layers(image.source, name)
+            return archive_layers(args.image_reference, name, args.platform)
+        return None
+
+    return look
+
+
+def _in_engine(args: argparse.Namespace) -> list[str] | None:
+    """The base's layers as the engine tells them, so that nothing need be exported for them."""
+    from layerscope.sources.lookup import engine_layers
+    from layerscope.sources.references import parse_reference
+
+    reference = parse_reference(args.base, args.source)
+    kind = reference.kind or "docker"
+    return engine_layers(kind, reference.place) if kind in _ENGINES else None
+
+
+def _pass_by(name: str, reader: Reader, size: int) -> None:
+    """Look at nothing: of a base image only the manifest matters."""
