@@ -169,7 +169,8 @@ def _rewritten_cure(item: WasteItem, layers: Sequence[LayerFigures]) -> str:
             )
     if _instruction(layers, item.wasted_by) in ("COPY", "ADD"):
         return "Copy it once."
-    return "Set it in the RUN that makes the file."
+    what = " and ".join(item.attributes)
+    return f"Set {what} in the RUN that makes the file." if what else "Leave it as it is."
 
 
 def _instruction(layers: Sequence[LayerFigures], layer: int) -> str:

@@ -171,4 +171,14 @@ def _build(arguments: Sequence[str]) -> int:
         image_id = id_file.read_text(encoding="utf-8").strip() if id_file.exists() else ""
     if not image_id:
         raise SourceError("docker build left no image in the engine.", "With a builder of its own, add --load.")
-    return run(parse_arguments([f"docker://{image_id}"]))
+    return run(parse_arguments([f"docker://{_tag(arguments) or image_id}"]))
+
+
+def _tag(arguments: Sequence[str]) -> str:
+    """The first name that the build gives its image: what people know it by."""
+    for option, value in zip(arguments, [*arguments[1:], ""], strict=True):
+        if option in ("-t", "--tag"):
+            return value
+        if option.startswith("--tag="):
+            return option.removeprefix("--tag=")
+    return ""

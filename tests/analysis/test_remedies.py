@@ -91,7 +91,7 @@ def test_remedies(text: str, arguments: tuple[Any, ...]) -> None:
         (("owner",), "only owner changed. Use COPY --chown=app in 3 instead of chown in 4."),
         (("mode",), "only mode changed. Use COPY --chmod in 3 instead of chmod in 4."),
         (("mode", "owner"), "only mode and owner changed. Use COPY --chown=app in 3 instead of chown in 4."),
-        ((), "nothing changed. Set it in the RUN that makes the file."),
+        ((), "nothing changed. Leave it as it is."),
     ],
 )
 def test_rewriting_is_done_by_the_copy(attributes: tuple[str, ...], text: str) -> None:
