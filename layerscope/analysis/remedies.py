@@ -154,7 +154,7 @@ def _base_cure(item: WasteItem, layers: Sequence[LayerFigures]) -> str:
     if item.reason == REWRITTEN:
         return "The base image brings it: change only the files that need it, or change them where the base is made."
     if item.reason == OVERWRITTEN:
-        return "The base image brings it: leave it as it is where that will do, or choose a base that has it right."
+        return "The base image brings it: leave it as it is, or choose a base that has it right."
     return "The base image brings it: choose a base without it."
 
 

@@ -67,7 +67,7 @@ def test_text_of_a_failed_check() -> None:
         "             Remove it in the RUN that makes it, or use pip install --no-cache-dir.",
         "     1.0 kB  /etc/passwd  (layer 1, overwritten in 2)",
         "             It is written in 1 and again, with other bytes, in 2: both ship.",
-        "             The base image brings it: leave it as it is where that will do, or choose a base that has it right.",
+        "             The base image brings it: leave it as it is, or choose a base that has it right.",
     ]
 
 
