@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import socket
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -72,13 +73,15 @@ class EngineClient:
         url = f"{self._api.base_url}/v{self._api.api_version}/images/{image}/get"
         try:
             response = self._api.get(url, params=parameters, stream=True, timeout=(CONNECT_TIMEOUT, None))
-            if response.status_code == requests.codes.not_found:
-                raise ImageNotFoundError(f"{self.title} no longer has the image {image}.", "It was removed meanwhile.")
-            if response.status_code >= 400:
-                raise SourceError(f"{self.title} does not export {image}: {_message(response)}.", "See its log.")
+            if response.status_code < 400:
+                return Export(response, lambda error: self._told(error, f"exporting {image}"))
+            with response:
+                reason = _message(response)
         except requests.RequestException as error:
             raise self._told(error, f"exporting {image}") from error
-        return Export(response, lambda error: self._told(error, f"exporting {image}"))
+        if response.status_code == requests.codes.not_found:
+            raise ImageNotFoundError(f"{self.title} no longer has the image {image}.", "It was removed meanwhile.")
+        raise SourceError(f"{self.title} does not export {image}: {reason}.", "See its log.")
 
     def close(self) -> None:
         """Close the connections."""
@@ -123,6 +126,7 @@ def connect(kind: str) -> EngineClient:
 
 def _connected(name: str, endpoint: Endpoint) -> EngineClient:
     try:
+        _probe(endpoint.host)
         tls = _tls(endpoint)
         api = APIClient(
             base_url=endpoint.host,
@@ -135,6 +139,15 @@ def _connected(name: str, endpoint: Endpoint) -> EngineClient:
         raise _unreachable(name, endpoint, error) from error
     api.timeout = 600  # an engine under load takes its time to inspect, too
     return EngineClient(api, name, endpoint)
+
+
+def _probe(host: str) -> None:
+    """Connect to a socket and hang up: the SDK wraps what goes wrong there many times over."""
+    path = host.removeprefix("unix://")
+    if path != host and hasattr(socket, "AF_UNIX"):
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.settimeout(CONNECT_TIMEOUT)
+            probe.connect(path)
 
 
 def _tls(endpoint: Endpoint) -> TLSConfig | None:
