@@ -20,6 +20,7 @@ OPAQUE: Final = 9
 METADATA: Final = 10
 
 _PREFIX: Final = b".wh."
+_METADATA_PREFIX: Final = b".wh..wh."
 _UNKNOWN_DIGEST: Final = bytes(16)
 _OPAQUE_NAME: Final = b".wh..wh..opq"
 
@@ -70,6 +71,7 @@ class LayerIndex:
         self.directory_names: list[bytes] = [b""]
         self._by_path: dict[bytes, int] = {b"": 0}
         self._children: dict[tuple[int, bytes], int] = {}
+        self._metadata: set[int] = set()  # directories of AUFS and what lies in them
         self._last_path: bytes = b""
         self._last_directory: int = 0
 
@@ -118,10 +120,12 @@ class LayerIndex:
         if name.startswith(_PREFIX):
             if name == _OPAQUE_NAME:
                 kind = OPAQUE
-            elif name.startswith(b".wh..wh.") or name == _PREFIX:
+            elif name.startswith(_METADATA_PREFIX) or name == _PREFIX:
                 kind = METADATA
             else:
                 kind = WHITEOUT
+        if self._metadata and self._last_directory in self._metadata:
+            kind = METADATA
         self.names.append(name)
         self.directories.append(self._last_directory)
         self.kinds.append(kind)
@@ -166,6 +170,8 @@ class LayerIndex:
                     self.directory_parents.append(key[0])
                     self.directory_names.append(part)
                     self._children[key] = directory
+                    if part.startswith(_METADATA_PREFIX) or key[0] in self._metadata:
+                        self._metadata.add(directory)
         self._by_path[raw] = directory
         return directory
 
