@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import closing
+from functools import cache, partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from textual.pilot import Pilot
@@ -24,10 +27,21 @@ Load = Callable[[Report, Cancelled], ImageIndex]
 THEME = "textual-dark"
 
 
+@cache
+def demo_index() -> ImageIndex:
+    """The bundled sample image, its layers kept in memory."""
+    with TemporaryDirectory() as folder, closing(open_source("demo", spool=Path(folder))) as source:
+        index = build_index(source)
+        for layer in index.image.layers:
+            assert layer.opener is not None
+            with closing(layer.opener()) as reader:
+                layer.opener = partial(handmade.BytesReader, reader.read(1 << 30))
+    return index
+
+
 def load_demo(report: Report, cancelled: Cancelled) -> ImageIndex:
     """The bundled sample image."""
-    with closing(open_source("demo")) as source:
-        return build_index(source, progress=report, cancelled=cancelled)
+    return demo_index()
 
 
 def load_handmade(layers: Sequence[Sequence[handmade.Entry]], history: Sequence[HistoryEntry] = ()) -> Load:
@@ -104,6 +118,8 @@ def pressed(keys: str) -> str:
 _PIP = "usr/local/lib/python3.11/site-packages"
 _KINDS = {"d": DIRECTORY, "l": SYMLINK}
 
+_CHUNKS: list[tuple[str, int | str | None]] = [(f"app/static/chunk-{number:03}.js", 180_000) for number in range(101)]
+
 #: Layers as (command, created, entries); an entry is a path and a size, a link's target, or a directory's None.
 ACME: list[tuple[str, str, list[tuple[str, int | str | None]]]] = [
     (
@@ -168,13 +184,12 @@ ACME: list[tuple[str, str, list[tuple[str, int | str | None]]]] = [
     (
         "COPY . /app # buildkit",
         "2026-11-20T09:14:12Z",
-        [(f"app/static/chunk-{number:03}.js", 180_000) for number in range(101)]
-        + [("app/main.py", 4_120), ("app/.git/objects/pack/pack-4f1e.pack", 3_516_000)],
+        [*_CHUNKS, ("app/main.py", 4_120), ("app/.git/objects/pack/pack-4f1e.pack", 3_516_000)],
     ),
     (
         "RUN /bin/sh -c chown -R app:app /app/static # buildkit",
         "2026-11-20T09:14:15Z",
-        [(f"app/static/chunk-{number:03}.js", 180_000) for number in range(101)],
+        _CHUNKS,
     ),
     (
         "RUN /bin/sh -c rm -rf /root/.cache/pip /var/lib/apt/lists # buildkit",
@@ -214,7 +229,8 @@ def _member(path: str, what: int | str | None) -> Member:
     return member
 
 
-def load_acme(report: Report, cancelled: Cancelled) -> ImageIndex:
+@cache
+def acme_index() -> ImageIndex:
     """acme/api:2.4 as told above."""
     from layerscope.index import _merge
 
@@ -235,3 +251,8 @@ def load_acme(report: Report, cancelled: Cancelled) -> ImageIndex:
     index = ImageIndex(image, [_layer(entries) for _command, _created, entries in ACME])
     _merge(index, None)
     return index
+
+
+def load_acme(report: Report, cancelled: Cancelled) -> ImageIndex:
+    """acme/api:2.4."""
+    return acme_index()

@@ -28,11 +28,11 @@ class TitleBar(Widget):
     def __init__(self, reference: str) -> None:
         super().__init__(id="title")
         self._reference = printable(reference)
-        self._state: list[tuple[str, str]] = []
+        self._states: list[list[tuple[str, str]]] = [[]]
 
     def say(self, text: str) -> None:
         """Show what is going on, while there is no answer yet."""
-        self._state = [(printable(text), "$text-muted")]
+        self._states = [[(printable(text), "$text-muted")]]
         self.refresh()
 
     def answer(self, analysis: Analysis) -> None:
@@ -40,23 +40,30 @@ class TitleBar(Widget):
         figures = analysis.figures
         layers = len(analysis.layers)
         share = figures.wasted_bytes / figures.size_bytes if figures.size_bytes else 0.0
-        self._state = [
-            (size(figures.size_bytes), "bold"),
-            (f" · {layers} layer{'' if layers == 1 else 's'} · efficiency ", ""),
-            (percent(figures.efficiency), "bold"),
-            (" · wasted ", ""),
-            (f"░ {size(figures.wasted_bytes)}", "bold $text-error" if figures.wasted_bytes else "bold"),
-            (f" ({percent(share)})", ""),
-        ]
+        bytes_ = (size(figures.size_bytes), "bold")
+        efficiency = (percent(figures.efficiency), "bold")
+        wasted = (f"░ {size(figures.wasted_bytes)}", "bold $text-error" if figures.wasted_bytes else "bold")
+        count = f" · {layers} layer{'' if layers == 1 else 's'}"
+        mark = []
         if analysis.warnings or not analysis.complete:
-            self._state.append((" ! incomplete" if not analysis.complete else " !", "bold $text-warning"))
+            mark = [(" ! incomplete" if not analysis.complete else " !", "bold $text-warning")]
+        tail = (f" ({percent(share)})", "")
+        self._states = [
+            [bytes_, (f"{count} · efficiency ", ""), efficiency, (" · wasted ", ""), wasted, tail, *mark],
+            [bytes_, (" · efficiency ", ""), efficiency, (" · wasted ", ""), wasted, *mark],
+            [bytes_, (" · ", ""), efficiency, (" · ", ""), wasted, *mark],
+            [efficiency, (" ", ""), wasted, *mark],
+        ]
         self.refresh()
 
     def render(self) -> Content:
-        """The line, the reference cut before the figures are."""
-        state = "".join(text for text, _style in self._state)
-        room = max(12, self.size.width - cell_len(state) - 2)
-        return Content.assemble((cut(self._reference, room), "bold"), "  ", *self._state)
+        """The line: fewer words where there is little room, then a shorter reference."""
+        wanted = min(cell_len(self._reference), 20) + 2
+        for state in self._states:
+            room = self.size.width - sum(cell_len(text) for text, _style in state)
+            if room >= wanted:
+                break
+        return Content.assemble((cut(self._reference, max(0, room - 2)), "bold"), "  ", *state)
 
 
 def percent(ratio: float) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 
+from textual.strip import Strip
+
 from layerscope.tui.rows import Pieces, Rows
 
 #: An item's lines.
@@ -16,14 +18,11 @@ class Entries(Rows):
     A subclass tells ``item_count`` and ``lines``. For lists of some thousand lines at most.
     """
 
-    # The bar comes and goes with the lines, whose width it must not change.
-    DEFAULT_CSS = "Entries { scrollbar-gutter: stable; }"
-
     def __init__(self, identity: str | None = None, classes: str | None = None) -> None:
         super().__init__(identity, classes)
         self._lines: Lines = []
         self._starts: list[int] = [0]
-        self._width = -1
+        self._width = 0
 
     def lines(self, item: int, width: int) -> Lines:
         """The lines of an item, wrapped to ``width`` cells; at least one."""
@@ -48,15 +47,25 @@ class Entries(Rows):
         """A line that was made before."""
         return self._lines[row]
 
+    def render_line(self, y: int) -> Strip:
+        """Paint a line, made anew where the scrollbar came or went since."""
+        if self.scrollable_content_region.width != self._width:
+            self._wrap()
+            self.call_later(self.refresh_rows)
+        return super().render_line(y)
+
     def refresh_rows(self) -> None:
         """Make all lines anew."""
-        width = max(1, self.scrollable_content_region.width)
+        self._wrap()
+        super().refresh_rows()
+
+    def _wrap(self) -> None:
+        self._width = self.scrollable_content_region.width
         self._lines = []
         self._starts = [0]
         for item in range(self.item_count):
-            self._lines += self.lines(item, width)
+            self._lines += self.lines(item, max(1, self._width))
             self._starts.append(len(self._lines))
-        super().refresh_rows()
 
 
 class Scrolled(Rows):

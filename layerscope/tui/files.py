@@ -30,6 +30,10 @@ _WIDE: Final = 56
 _GLYPHS: Final = {ADDED: ("+", "added"), MODIFIED: ("~", "modified"), REMOVED: ("-", "removed")}
 
 
+#: What people call a mark, where that is not its name.
+_WORDS: Final = {"unchanged": "unmodified"}
+
+
 class FilesPane(Rows):
     """The visible rows of a file tree."""
 
@@ -137,7 +141,7 @@ class FilesPane(Rows):
         words = f"{changed:,} of {files:,}"
         if self.model.order is not Order.NAME or self.model.backwards:
             words = f"by {self.model.order.value}{' backwards' if self.model.backwards else ''} · {words}"
-        hidden = [name for name, mark in MARKS.items() if mark not in self.model.shown]
+        hidden = [_WORDS.get(name, name) for name, mark in MARKS.items() if mark not in self.model.shown]
         return f"without {', '.join(hidden)} · {words}" if hidden else words
 
     # Painting.

@@ -152,9 +152,16 @@ class Rows(ScrollView, can_focus=True):
         if found is None:
             found = Style.null()
             for name in names.split():
-                found += self.get_component_rich_style(f"rows--{name}", partial=True)
+                found += self._component(f"rows--{name}")
             self._palette[names] = found
         return found
+
+    def _component(self, name: str) -> Style:
+        """What a component's rules set, and nothing else; colours mixed with what lies below them."""
+        own = self.get_component_rich_style(name, partial=True)
+        mixed = self.get_component_rich_style(name)
+        colors = Style(color=own.color and mixed.color, bgcolor=own.bgcolor and mixed.bgcolor)
+        return own + colors
 
     def refresh_rows(self) -> None:
         """The items changed: measure and paint them anew."""

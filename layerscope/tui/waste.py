@@ -75,7 +75,7 @@ class _Head(Widget):
     def render(self) -> Content:
         """The same widths as the rows below."""
         wide = self.size.width - 1 >= _WIDE
-        text = "   wasted   files  layers    why           path" if wide else "   wasted  layers   path"
+        text = "   wasted   files  layers      why         path" if wide else "   wasted  layers     path"
         return Content(cut(text, self.size.width))
 
 

@@ -219,10 +219,10 @@ def test_escape_goes_one_step_back() -> None:
         assert screen.files.model.filter is None
         assert screen.selection.anchor is not None
         await press(app, pilot, "escape")
-        assert screen.selection.anchor is None
-        assert screen.zoomed
+        assert app.explorer.selection.anchor is None
+        assert app.explorer.zoomed
         await press(app, pilot, "escape")
-        assert not screen.zoomed
+        assert not app.explorer.zoomed
 
     visit(load_acme, look)
 

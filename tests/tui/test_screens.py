@@ -55,7 +55,7 @@ def test_story(story: str, size: str, snapshot_text: SnapshotAssertion) -> None:
     assert screen_after(load, pressed(keys), size=(width, height), reference=reference) == snapshot_text
 
 
-IMAGES = {
+IMAGES: dict[str, list[list[handmade.Entry]]] = {
     "no_layers": [],
     "one_empty_layer": [[]],
     "nothing_wasted": [[handmade.file("hello", 12_000)]],
@@ -66,5 +66,5 @@ IMAGES = {
 
 @pytest.mark.parametrize("image", IMAGES)
 def test_strange_image(image: str, snapshot_text: SnapshotAssertion) -> None:
-    screen = screen_after(load_handmade(IMAGES[image]), "2 equals_sign 1 end 3 1", reference=image)
+    screen = screen_after(load_handmade(IMAGES[image]), "2 equals_sign 1 end", reference=image)
     assert screen == snapshot_text
