@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 import tarfile
+import time
 from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -299,3 +301,25 @@ def test_check_of_an_archive_imports_neither_textual_nor_docker(fat: str) -> Non
     )
     done = subprocess.run([sys.executable, "-c", code, fat], check=False, stdout=subprocess.DEVNULL)
     assert done.returncode == 0
+
+
+def test_github_gets_its_summary_and_outputs(fat: str, tmp_path: Path) -> None:
+    summary, outputs = tmp_path / "summary.md", tmp_path / "outputs"
+    outputs.write_text("before=1\n", encoding="utf-8")
+    done = run("check", fat, "--format", "github", GITHUB_STEP_SUMMARY=str(summary), GITHUB_OUTPUT=str(outputs))
+    assert done.returncode == 1
+    assert "::error title=layerscope%3A efficiency::" in done.stdout
+    assert "### layerscope: fail" in summary.read_text(encoding="utf-8")
+    assert outputs.read_text(encoding="utf-8").startswith("before=1\nsize=200000\n")
+
+
+def test_interrupting_is_130_and_says_nothing() -> None:
+    command = [sys.executable, "-m", "layerscope", "check", "-"]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, **pipes) as process:  # type: ignore[call-overload]
+        process.stdin.write(b"\0" * 10)
+        process.stdin.flush()
+        time.sleep(1)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 130
+        assert process.stdout.read() + process.stderr.read() == b""

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 from layerscope.errors import UsageError
 
-FORMATS = ("text", "json", "dive")
+FORMATS = ("text", "json", "markdown", "github", "junit", "dive")
 #: Our rules, and dive's three; each is a flag of that name.
 OWN_RULES = ("min-efficiency", "max-wasted", "max-wasted-percent")
 DIVE_RULES = ("lowestEfficiency", "highestWastedBytes", "highestUserWastedPercent")
@@ -142,7 +142,7 @@ def _add_rule_options(parser: argparse.ArgumentParser) -> None:
 
 def _add_output_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("output")
-    group.add_argument("--format", choices=FORMATS, default="text", help="of standard output: text, json, dive")
+    group.add_argument("--format", choices=FORMATS, default="text", metavar="FORMAT", help=", ".join(FORMATS))
     group.add_argument(
         "--output", action="append", default=[], metavar="FORMAT=FILE", help="also write this; - is standard output"
     )

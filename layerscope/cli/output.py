@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Literal, TextIO
 
 from layerscope.cli.arguments import FORMATS
 from layerscope.errors import UsageError
@@ -41,12 +41,28 @@ def write_outputs(args: argparse.Namespace, analysis: Analysis, results: Sequenc
     # Files first: whoever closes standard output early still gets them.
     for form, file in sorted(parse_outputs(args), key=lambda output: output[1] == "-"):
         _write(file, partial(_write_form, analysis, results, form))
+        if form == "github":
+            _tell_github(analysis, results)
 
 
 def _write_form(analysis: Analysis, results: Sequence[Result] | None, form: str, stream: TextIO) -> None:
     from layerscope.report import write_report
 
     write_report(analysis, form, stream, results, colour=stream is sys.stdout and wants_colour(stream))
+
+
+def _tell_github(analysis: Analysis, results: Sequence[Result] | None) -> None:
+    """Add the summary and the outputs of the step to the files that GitHub names for them."""
+    from layerscope.report.github import github_outputs
+    from layerscope.report.markdown import markdown_lines
+
+    for variable, make in (("GITHUB_STEP_SUMMARY", markdown_lines), ("GITHUB_OUTPUT", github_outputs)):
+        if file := os.environ.get(variable):
+            _write(file, partial(_write_lines, make(analysis, results)), mode="a")
+
+
+def _write_lines(lines: Iterable[str], stream: TextIO) -> None:
+    stream.writelines(f"{line}\n" for line in lines)
 
 
 def write_export(args: argparse.Namespace, analysis: Analysis) -> None:
@@ -66,12 +82,12 @@ def wants_colour(stream: TextIO) -> bool:
     return stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
-def _write(file: str, write: Write) -> None:
+def _write(file: str, write: Write, mode: Literal["w", "a"] = "w") -> None:
     if file == "-":
         _write_standard(write)
         return
     try:
-        with Path(file).open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as stream:
+        with Path(file).open(mode, encoding="utf-8", errors="backslashreplace", newline="\n") as stream:
             write(stream)
     except OSError as error:
         raise UsageError(f"{file} cannot be written: {error.strerror}.", "Name another file.") from error

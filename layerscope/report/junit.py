@@ -1,0 +1,65 @@
+"""JUnit XML: the image is a suite, each rule a test case."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from html import escape
+
+from layerscope.analysis.model import Analysis
+from layerscope.analysis.remedies import find_remedy
+from layerscope.analysis.rules import Result, Status
+from layerscope.report.words import rule_message, rule_title
+from layerscope.text import printable, size
+
+#: The waste items that a failure's text names.
+MAX_ITEMS = 20
+
+
+def junit_lines(analysis: Analysis, results: Sequence[Result] | None) -> Iterator[str]:
+    """A suite of one case per rule; an image that was not read to its end is an error, and no verdict."""
+    name = _attribute(analysis.subject.reference)
+    cases = list(results or ()) if analysis.complete else []
+    failures = sum(result.status is Status.FAIL for result in cases)
+    skipped = sum(result.status is Status.SKIP for result in cases)
+    errors = 0 if analysis.complete else 1
+    yield '<?xml version="1.0" encoding="UTF-8"?>'
+    yield f'<testsuites tests="{len(cases) + errors}" failures="{failures}" errors="{errors}">'
+    yield (
+        f'  <testsuite name="layerscope {name}" tests="{len(cases) + errors}" failures="{failures}" '
+        f'errors="{errors}" skipped="{skipped}">'
+    )
+    for result in cases:
+        yield from _case(analysis, result, name)
+    if errors:
+        yield f'    <testcase name="read the image" classname="{name}">'
+        yield f'      <error message="could not check">{_text(" ".join(analysis.warnings))}</error>'
+        yield "    </testcase>"
+    yield "  </testsuite>"
+    yield "</testsuites>"
+
+
+def _case(analysis: Analysis, result: Result, classname: str) -> Iterator[str]:
+    opening = f'    <testcase name="{_attribute(rule_title(result))}" classname="{classname}"'
+    if result.status is Status.PASS:
+        yield f"{opening}/>"
+        return
+    yield f"{opening}>"
+    if result.status is Status.SKIP:
+        yield '      <skipped message="off"/>'
+    else:
+        yield f'      <failure message="{_attribute(rule_message(result))}">'
+        for item in analysis.waste[:MAX_ITEMS]:
+            remedy = find_remedy(item, analysis.layers)
+            yield _text(f"{size(item.bytes)} /{item.path}: {remedy.cause} {remedy.cure}")
+        if len(analysis.waste) > MAX_ITEMS:
+            yield f"and {len(analysis.waste) - MAX_ITEMS} smaller items"
+        yield "      </failure>"
+    yield "    </testcase>"
+
+
+def _text(text: str) -> str:
+    return escape(printable(text), quote=False)
+
+
+def _attribute(text: str) -> str:
+    return escape(printable(text), quote=True)

@@ -1,0 +1,123 @@
+"""The report as a comment: a verdict, the rules, what to change first; details folded."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from humanize import intcomma
+
+from layerscope.analysis.model import Analysis, LayerFigures, WasteItem, label
+from layerscope.analysis.remedies import find_remedy
+from layerscope.analysis.rules import Result, passed
+from layerscope.report.words import actual_text, base_text, limit_text, percent, plural, rule_title
+from layerscope.text import printable, size
+
+#: Characters of each table. The longest comment that the forges take has 65,536.
+MAX_WASTE = 40_000
+MAX_LAYERS = 20_000
+#: In text out of an image everything but words is written as an entity; in our own only what could be markup.
+_FOREIGN = re.compile(r"[!-,.:-@\[-`{-~]")
+_MARKUP = re.compile(r"[*<>@\[-`{-~&|#]")
+
+
+def markdown_lines(analysis: Analysis, results: Sequence[Result] | None) -> Iterator[str]:
+    """The comment's lines; the first is a hidden key by which it is found again, one per image name."""
+    figures = analysis.figures
+    yield f"<!-- layerscope {_key(analysis.subject.reference)} -->"
+    yield f"### layerscope: {_verdict(analysis, results)}"
+    yield ""
+    yield (
+        f"{coded(analysis.subject.reference)} {size(figures.size_bytes)}, {plural(len(analysis.layers), 'layer')}, "
+        f"efficiency {percent(figures.efficiency)}, {size(figures.wasted_bytes)} wasted"
+    )
+    yield ""
+    if results is not None and analysis.complete:
+        yield from _table("verdict | rule | image | limit", "--- | --- | ---: | ---", map(_rule_row, results))
+    for warning in analysis.warnings:
+        yield f"- {coded(warning)}"
+    yield from _folded(
+        f"Waste: {size(figures.wasted_bytes)} in {plural(len(analysis.waste), 'item')}",
+        "wasted | path | why | what to do",
+        "---: | --- | --- | ---",
+        (_waste_row(analysis, item) for item in analysis.waste),
+        MAX_WASTE,
+    )
+    yield from _folded(
+        f"Layers: base {base_text(analysis)}",
+        "layer | size | wasted in | wasted by | command",
+        "---: | ---: | ---: | ---: | ---",
+        map(_layer_row, analysis.layers),
+        MAX_LAYERS,
+    )
+
+
+def coded(text: str) -> str:
+    """Text out of an image as code: nothing in it is markup, a mention or a link."""
+    return f"<code>{_FOREIGN.sub(_entity, printable(text))}</code>"
+
+
+def _verdict(analysis: Analysis, results: Sequence[Result] | None) -> str:
+    if not analysis.complete:
+        return "could not check" if results is not None else "the image was not read to its end"
+    if results is None:
+        return "report"
+    return "pass" if passed(results) else "fail"
+
+
+def _rule_row(result: Result) -> str:
+    return f"{result.status} | {rule_title(result)} | {actual_text(result)} | {limit_text(result)}"
+
+
+def _waste_row(analysis: Analysis, item: WasteItem) -> str:
+    remedy = find_remedy(item, analysis.layers)
+    return f"{size(item.bytes)} | {coded('/' + item.path)} | {_plain(remedy.cause)} | {_plain(remedy.cure)}"
+
+
+def _layer_row(layer: LayerFigures) -> str:
+    command = layer.command if len(layer.command) <= 200 else f"{layer.command[:199]}…"
+    return (
+        f"{label(layer.index)} | {size(layer.size_bytes)} | {size(layer.wasted_in_bytes)} | "
+        f"{size(layer.wasted_by_bytes)} | {coded(command)}"
+    )
+
+
+def _folded(title: str, head: str, rule: str, rows: Iterable[str], most: int) -> Iterator[str]:
+    """A table that opens on a click; rows that do not fit into ``most`` characters are only counted."""
+    kept: list[str] = []
+    left_out = 0
+    for row in rows:
+        most -= len(row) + 5
+        if most < 0:
+            left_out += 1
+        else:
+            kept.append(row)
+    yield f"<details><summary>{title}</summary>"
+    yield ""
+    yield from _table(head, rule, kept)
+    if left_out:
+        yield f"and {intcomma(left_out)} more"
+        yield ""
+    yield "</details>"
+    yield ""
+
+
+def _table(head: str, rule: str, rows: Iterable[str]) -> Iterator[str]:
+    yield f"| {head} |"
+    yield f"| {rule} |"
+    for row in rows:
+        yield f"| {row} |"
+    yield ""
+
+
+def _plain(text: str) -> str:
+    return _MARKUP.sub(_entity, printable(text))
+
+
+def _entity(match: re.Match[str]) -> str:
+    return f"&#{ord(match[0])};"
+
+
+def _key(reference: str) -> str:
+    """The reference as a comment can hold it."""
+    return re.sub(r"[^\w./:@-]|-(?=-)", "", reference, flags=re.ASCII)
