@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -209,32 +210,46 @@ class ImageIndex:
         return offset
 
     def digest(self, layer: int, entry: int) -> bytes:
-        """The xxh3-128 of a file's stored bytes, computed when first asked for, then kept."""
+        """The xxh3-128 of a file's stored bytes, computed when first asked for, then kept.
+
+        Empty where the bytes cannot be had: a damaged layer, or one that passed.
+        """
         self.digest_all(layer, (entry,))
         return self.layers[layer].digest(entry)
 
     def digest_all(self, layer: int, entries: Iterable[int]) -> None:
-        """Compute the digests of many files of one layer, from its front to its back in one go."""
+        """Compute the digests of many files of one layer, from its front to its back in one go.
+
+        Files whose bytes cannot be had stay without.
+        """
         index = self.layers[layer]
         wanted = sorted({entry for entry in entries if not index.digest(entry)}, key=index.offset)
         if not wanted:
             return
+        with suppress(DamagedImageError):  # the layer's fault, or its absence, is told elsewhere
+            reader = self._layer_reader(layer)
+            try:
+                self._digest_through(reader, layer, wanted)
+            finally:
+                reader.close()
+
+    def _digest_through(self, reader: Reader, layer: int, wanted: list[int]) -> None:
+        """Digest the files of a layer that lie in this order, as far as the reader goes."""
         from xxhash import xxh3_128
 
-        reader = self._layer_reader(layer)
+        index = self.layers[layer]
         position = 0
-        try:
-            for entry in wanted:
-                position = self._skip(reader, layer, position, index.offset(entry))
-                state = xxh3_128()
-                left = index.stored(entry)
-                while left and (piece := reader.read(min(left, _PIECE))):
-                    state.update(piece)
-                    left -= len(piece)
-                position += index.stored(entry) - left
-                index.set_digest(entry, state.digest())
-        finally:
-            reader.close()
+        for entry in wanted:
+            position = self._skip(reader, layer, position, index.offset(entry))
+            state = xxh3_128()
+            left = index.stored(entry)
+            while left and (piece := reader.read(min(left, _PIECE))):
+                state.update(piece)
+                left -= len(piece)
+            if left:
+                return
+            position += index.stored(entry)
+            index.set_digest(entry, state.digest())
 
 
 class _EntryReader(BoundedReader):

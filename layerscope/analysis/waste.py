@@ -120,7 +120,7 @@ class _Causes:
         layer, code = tree.waster(version)
         reason = _REASONS[code]
         attributes: frozenset[str] = frozenset()
-        if self._may_be_same(version, successor) and self._digest(version) == self._digest(tree.data(successor)):
+        if self._may_be_same(version, successor) and self._has_bytes_of(version, tree.data(successor)):
             reason = REWRITTEN
             attributes = self._changed(version, successor)
         ended = tree.ended(version) == layer
@@ -138,6 +138,11 @@ class _Causes:
             bundle.stored_in |= self._layer_sets[stored_in]
             bundle.attributes |= attributes
             bundle.counted |= counted
+
+    def _has_bytes_of(self, version: int, other: int) -> bool:
+        """Are the bytes equal? Where a damaged layer lacks them they pass for different."""
+        digest = self._digest(version)
+        return bool(digest) and digest == self._digest(other)
 
     def _digest(self, version: int) -> bytes:
         return self._index.digest(self._tree.version_layer(version), self._tree.version_entry(version))
