@@ -91,15 +91,9 @@ def start_up(bench: Bench) -> Cost:
     checked = bench.layerscope("check", "demo")
     for name, cost in (("python -c pass", nothing), ("layerscope --help", helped), ("check demo", checked)):
         row(name, cost)
-    bench.judge(
-        "--help, ms more than python -c pass", (bench.time(helped) - bench.time(nothing)) * 1e3, HELP * 1e3, "{:.0f}"
-    )
-    bench.judge(
-        "check demo, ms more than python -c pass",
-        (bench.time(checked) - bench.time(nothing)) * 1e3,
-        CHECK_DEMO * 1e3,
-        "{:.0f}",
-    )
+    for name, cost, limit in (("--help", helped, HELP), ("check demo", checked, CHECK_DEMO)):
+        more = bench.time(cost) - bench.time(nothing)
+        bench.judge(f"{name}, ms more than python -c pass", more * 1e3, limit * 1e3, "{:.0f}")
     try:
         frames = [first_frame(bench.command("demo"), bench.folder, bench.environment) for _ in range(bench.runs)]
     except FailedError as error:
@@ -119,6 +113,7 @@ def image(bench: Bench, name: str, floor: Cost) -> Cost:
     checked = bench.layerscope("check", str(archive))
     per_entry = max(0, checked.memory - floor.memory) / entries
     listed = bench.cost(sys.executable, str(LISTING), str(archive), runs=min(bench.runs, 3))
+    share = bench.time(checked) / bench.time(listed)
     row(name, checked, f"{entries:>8,} entries {per_entry:>6.0f} B/entry  {share:>5.2f} of tarfile")
     row("  tarfile lists the headers", listed)
     if name in SHARE_OF_TARFILE:
