@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
-from layerscope.errors import DamagedImageError, LimitError, NotAnImageError
+from layerscope.errors import DamagedImageError, LayerscopeError, LimitError, NotAnImageError
 from layerscope.sources import documents
 from layerscope.sources.contents import Blob, Contents, blob_of, document_of
 from layerscope.sources.documents import ArchiveEntry, Descriptor, Manifest
@@ -26,10 +27,10 @@ def image_from_manifest(contents: Contents, manifest: Manifest, image: Image) ->
     _check_size(image, "The config", len(config or b""), manifest.config if config else Descriptor(""))
     diff_ids = _fill_config(image, config, manifest.config.digest or "the config", len(manifest.layers))
     for number, layer in enumerate(manifest.layers):
-        blob = blob_of(contents, layer.digest)
+        made, blob = _layer(contents, partial(blob_of, contents, layer.digest), layer.digest, layer, diff_ids[number])
         if blob is not None:
-            _check_size(image, f"Layer {number}", blob.size, layer)
-        image.layers.append(_layer(contents, blob, layer.digest, layer, diff_ids[number]))
+            _check_size(image, f"Layer {number + 1}", blob.size, layer)
+        image.layers.append(made)
     return _whole(image, contents)
 
 
@@ -45,7 +46,8 @@ def image_from_entry(contents: Contents, entry: ArchiveEntry, image: Image) -> I
     diff_ids = _fill_config(image, config, entry.config or "its config", len(entry.layers))
     for name, diff_id in zip(entry.layers, diff_ids, strict=True):
         source = entry.sources.get(diff_id, Descriptor(""))
-        image.layers.append(_layer(contents, contents.blob(name), name, source, diff_id))
+        made, _ = _layer(contents, partial(contents.blob, name), name, source, diff_id)
+        image.layers.append(made)
     return _whole(image, contents)
 
 
@@ -112,9 +114,16 @@ def _check_size(image: Image, what: str, size: int, told: Descriptor) -> None:
         image.warnings.append(f"{what} has {size} bytes, the manifest says {told.size}.")
 
 
-def _layer(contents: Contents, blob: Blob | None, name: str, told: Descriptor, diff_id: str) -> Layer:
-    """One layer; ``missing`` says why where its bytes cannot be read."""
+def _layer(
+    contents: Contents, find: Callable[[], Blob | None], name: str, told: Descriptor, diff_id: str
+) -> tuple[Layer, Blob | None]:
+    """One layer and its blob; ``missing`` says why where its bytes cannot be read."""
     layer = Layer(name=name, diff_id=diff_id, digest=told.digest, media_type=told.media_type)
+    try:
+        blob = find()
+    except LayerscopeError as error:  # a link out of the folder, a pipe: the other layers are good
+        layer.missing = error.sentence
+        return layer, None
     if blob is None:
         layer.missing = _absence(contents, name, told)
     elif told.media_type.endswith("+encrypted"):
@@ -126,7 +135,7 @@ def _layer(contents: Contents, blob: Blob | None, name: str, told: Descriptor, d
         layer.opener = blob.opener
         layer.seekable = blob.seekable
         layer.compressed_bytes = blob.size if blob.kind not in ("tar", "") else None
-    return layer
+    return layer, blob
 
 
 def _absence(contents: Contents, name: str, told: Descriptor) -> str:

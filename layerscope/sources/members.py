@@ -30,13 +30,12 @@ class Members:
     def __init__(self, label: str) -> None:
         self._label = label
         self._stored: dict[str, Stored] = {}
-
-    def __len__(self) -> int:
-        return len(self._stored)
+        self._count = 0
 
     def add(self, member: Member) -> str:
         """Take note of a member; its name. LimitError where there are too many."""
-        if len(self._stored) >= MAX_MEMBERS:
+        self._count += 1
+        if self._count > MAX_MEMBERS:
             sentence = f"{self._label} has more than {MAX_MEMBERS} members."
             raise LimitError(sentence, "This is a file system, or made to do harm: an image has some hundred.")
         name = _normalised(member.name)

@@ -150,6 +150,14 @@ def test_a_layer_that_is_a_link_to_another(tmp_path: Path) -> None:
     assert opened.image.layers[2].name == opened.image.layers[0].name
 
 
+def test_too_many_members_are_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("layerscope.sources.members.MAX_MEMBERS", 100)
+    one = pack({"a": b""})[:512]
+    for data in (one * 101 + bytes(1024), gzip.compress(one * 101 + bytes(1024))):
+        with pytest.raises(LimitError, match="more than 100 members"):
+            open_image(save(tmp_path, data))
+
+
 def test_links_in_a_circle_are_no_layers(tmp_path: Path) -> None:
     members = docker_members(LAYERS[:1])
     (path,) = json.loads(bytes(members["manifest.json"]))[0]["Layers"]  # type: ignore[arg-type]

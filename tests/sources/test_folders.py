@@ -87,8 +87,9 @@ def test_what_leads_out_of_the_folder_is_refused(layout: Path, tmp_path: Path) -
     blob = layout / blob_path(LAYERS[0])
     blob.unlink()
     blob.symlink_to(secret)
-    with pytest.raises(DamagedImageError, match="leads out of the folder"):
-        open_image(layout)
+    opened = open_image(layout)
+    assert "leads out of the folder" in opened.image.layers[0].missing
+    assert opened.layers[1] == NAMES[1]
     blob.unlink()
     blob.symlink_to(layout / blob_path(LAYERS[1]))
     assert open_image(layout).layers == [NAMES[1], NAMES[1]]
@@ -107,8 +108,7 @@ def test_pipes_and_devices_are_no_blobs(layout: Path) -> None:
     blob = layout / blob_path(LAYERS[0])
     blob.unlink()
     os.mkfifo(blob)
-    with pytest.raises(NotAnImageError, match="is no regular file"):
-        open_image(layout)
+    assert "is no regular file" in open_image(layout).image.layers[0].missing
     (layout / "index.json").unlink()
     (layout / "index.json").symlink_to("/dev/zero")
     with pytest.raises((NotAnImageError, DamagedImageError)):
@@ -126,7 +126,7 @@ def test_sizes_that_lie_are_told(layout: Path) -> None:
     with (layout / blob_path(LAYERS[0])).open("ab") as blob:
         blob.write(bytes(10))
     (warning,) = open_image(layout).image.warnings
-    assert warning.startswith("Layer 0 has ")
+    assert warning.startswith("Layer 1 has ")
 
 
 def test_documents_have_a_limit(layout: Path) -> None:
