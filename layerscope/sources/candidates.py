@@ -107,8 +107,7 @@ def _single(contents: Contents, document: Any) -> list[Candidate]:
     roots = documents.index_descriptors(document)
     if roots is not None:
         return [_walk(contents, roots, Candidate())]
-    manifest = documents.manifest(document)
-    return [Candidate(variants=[Variant(Descriptor(""), manifest)])] if manifest else []
+    return [Candidate(variants=[_examined(contents, Variant(Descriptor("")), document)])]
 
 
 def _join(entry: ArchiveEntry, indexed: list[Candidate]) -> bool:
@@ -186,7 +185,7 @@ def _examined(contents: Contents, variant: Variant, document: Any) -> Variant:
     if variant.manifest is None:
         old = documents.mapping(document).get("schemaVersion") == 1
         what = "is a manifest of docker schema 1, which engines no longer read" if old else "is no manifest"
-        sentence = f"{variant.descriptor.digest} in {contents.label} {what}."
+        sentence = f"{variant.descriptor.digest or 'manifest.json'} in {contents.label} {what}."
         variant.problem = NotAnImageError(sentence, "Push or save the image again with a current tool.")
     elif variant.platform is None and not variant.manifest.artifact:
         variant.platform = _config_platform(contents, variant.manifest.config.digest)

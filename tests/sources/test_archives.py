@@ -303,6 +303,7 @@ NO_IMAGES: dict[str, tuple[bytes, type[LayerscopeError], str]] = {
     "manifest damaged": (pack(docker_members(LAYERS) | {"manifest.json": b"[{"}), DamagedImageError, "no valid JSON"),
     "manifest empty": (pack(docker_members(LAYERS) | {"manifest.json": b"[]"}), DamagedImageError, "lists no image"),
     "manifest null": (pack({"manifest.json": b"null"}), DamagedImageError, "lists no image"),
+    "schema 1": (pack({"manifest.json": b'{"schemaVersion": 1}'}), NotAnImageError, "of docker schema 1"),
     "index empty": (pack({"index.json": b"{}"}), DamagedImageError, "lists no image"),
     "manifest huge": (pack({"manifest.json": b" " * (MAX_DOCUMENT + 1)}), LimitError, "a document may have"),
 }
