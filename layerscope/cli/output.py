@@ -77,7 +77,7 @@ def wants_colour(stream: TextIO) -> bool:
     """Whether to colour what goes there: NO_COLOR, FORCE_COLOR, else on a terminal that can."""
     if os.environ.get("NO_COLOR"):
         return False
-    if os.environ.get("FORCE_COLOR"):
+    if os.environ.get("FORCE_COLOR", "0") not in ("", "0"):
         return True
     return stream.isatty() and os.environ.get("TERM") != "dumb"
 

@@ -37,7 +37,8 @@ def check_lines(analysis: Analysis, results: Sequence[Result], colour: bool) -> 
     titles = [rule_title(result) for result in results]
     actuals = [actual_text(result) for result in results]
     for result, title, actual in zip(results, titles, actuals, strict=True):
-        word = paint(result.status.upper(), _VERDICTS[result.status])
+        # Of half an image there is no verdict, whatever its figures are.
+        word = paint(result.status.upper(), _VERDICTS[result.status]) if analysis.complete else "?   "
         yield (
             f"  {word}  {title.ljust(max(map(len, titles)))}  {actual.rjust(max(map(len, actuals)))}"
             f"     {limit_text(result)}"

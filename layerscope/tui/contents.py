@@ -46,6 +46,8 @@ def read_contents(index: ImageIndex, version: int) -> Contents:
         raw = read_bytes(index, data)
     except LayerscopeError as error:
         return Contents([], "file", error.sentence)
+    except OSError as error:
+        return Contents([], "file", f"the contents cannot be read: {error.strerror or error}")
     whole = tree.size(data)
     if b"\0" in raw[:8192]:
         shown = raw[:MAX_HEX]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from textual import events
 from textual.app import ComposeResult
@@ -13,14 +13,13 @@ from textual.widget import Widget
 from layerscope.tui.chrome import KeyBar, TitleBar
 from layerscope.tui.details import DetailsPane, Subject, tabs
 from layerscope.tui.files import FilesPane
+from layerscope.tui.finder import FindBar
 from layerscope.tui.layers import LayersPane
 from layerscope.tui.preview import PreviewPane
 from layerscope.tui.rows import Rows
 from layerscope.tui.story import ConfigPane, HistoryPane
 from layerscope.tui.waste import WasteView
 
-if TYPE_CHECKING:
-    from layerscope.tui.finder import FindBar
 
 _WINDOWS: Final = ("files", "waste", "history", "config")
 #: Under this width one side is shown at a time; under this height there are no details.
@@ -72,9 +71,9 @@ class Frame(Screen[None]):
         self.history = HistoryPane()
         self.config = ConfigPane()
         self.preview = PreviewPane()
-        self.finder: FindBar | None = None
+        self.finder = FindBar()
         self._left = Vertical(self.layer_list, self.details, id="left")
-        self._right = Vertical(self.files, self.waste, self.history, self.config, id="right")
+        self._right = Vertical(self.files, self.waste, self.history, self.config, self.finder, id="right")
         self.window = "files"
         self.zoomed = False
         self.previews = False
@@ -101,8 +100,7 @@ class Frame(Screen[None]):
         self.window = name
         for window in self._right.children:
             window.display = window.id == name
-        if self.finder is not None:
-            self.finder.display = name == "files" and self.files.model is not None and bool(self.files.model.filter)
+        self.finder.display = name == "files" and self.files.model is not None and bool(self.files.model.filter)
         self.label()
 
     def label(self) -> None:
@@ -114,7 +112,7 @@ class Frame(Screen[None]):
         if self.size.width and self.size.width < 100:
             words = [word for word in words if word[2] or not word[0].endswith("Config")]
         self._right.border_title = tabs(words)
-        searching = self.finder is not None and self.finder.display
+        searching = self.finder.display
         counts = {"files": "" if searching else self.files.counted, "waste": self.waste.total}
         self._right.border_subtitle = counts.get(self.window, "")
 

@@ -34,6 +34,13 @@ class PreviewPane(Scrolled):
         version: int
         older: int
 
+    @dataclass(eq=False)
+    class Given(Message):
+        """The contents of a version were read."""
+
+        version: int
+        contents: Contents
+
     def __init__(self) -> None:
         super().__init__("preview", classes="pane")
         self._tree: ImageTree | None = None
@@ -73,6 +80,10 @@ class PreviewPane(Scrolled):
         self._contents = contents
         self._describe()
         self.refresh_rows()
+
+    def on_preview_pane_given(self, message: Given) -> None:
+        """Show what was read in the thread."""
+        self.show(message.version, message.contents)
 
     def _describe(self) -> None:
         tree = self._tree

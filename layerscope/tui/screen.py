@@ -145,12 +145,7 @@ class ExplorerScreen(Frame):
         if self.files.model is None:
             return
         self.action_show("files")
-        if self.finder is None:
-            self.finder = FindBar()
-            self._right.mount(self.finder)
-            self.call_after_refresh(self.finder.open)
-        else:
-            self.finder.open()
+        self.finder.open()
 
     @on(FindBar.Typed)
     def _typed(self, event: FindBar.Typed) -> None:
@@ -164,8 +159,7 @@ class ExplorerScreen(Frame):
 
     @on(FindBar.Cleared)
     def _clear_filter(self) -> None:
-        if self.finder is not None:
-            self.finder.close()
+        self.finder.close()
         self.files.search("")
         self.set_focus(self.files)
 
@@ -193,12 +187,11 @@ class ExplorerScreen(Frame):
             names = (f"layer {tree.version_layer(older) + 1}", f"layer {tree.version_layer(version) + 1}")
             contents = compare(read_contents(self._index, older), contents, names)
         if not worker.is_cancelled:
-            self.app.call_from_thread(self.preview.show, version, contents)
+            self.preview.post_message(PreviewPane.Given(version, contents))
 
     @on(FilesPane.Changed)
     def _files_changed(self) -> None:
-        if self.finder is not None:
-            self.finder.count(self.files.counted)
+        self.finder.count(self.files.counted)
         self.label()
 
     def action_next_match(self, step: int) -> None:
