@@ -20,7 +20,6 @@ from layerscope.tui.rows import Rows
 from layerscope.tui.story import ConfigPane, HistoryPane
 from layerscope.tui.waste import WasteView
 
-
 _WINDOWS: Final = ("files", "waste", "history", "config")
 #: Under this width one side is shown at a time; under this height there are no details.
 _SINGLE_COLUMNS: Final = 60
