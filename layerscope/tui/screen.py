@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.binding import BindingType
+from textual.message import Message
 from textual.worker import get_current_worker
 
 from layerscope.core.view import view_of
+from layerscope.errors import LayerscopeError
 from layerscope.text import decode, printable
 from layerscope.tui.contents import compare, read_contents
 from layerscope.tui.files import FilesPane
@@ -31,6 +35,12 @@ class ExplorerScreen(Frame):
     """Keeps the panes at the same layers; each command of the registry is an action here."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("screen")]
+
+    @dataclass
+    class Said(Message):
+        """What a thread tells the user, in a line."""
+
+        text: str
 
     def __init__(self, reference: str) -> None:
         super().__init__(reference)
@@ -188,6 +198,48 @@ class ExplorerScreen(Frame):
             contents = compare(read_contents(self._index, older), contents, names)
         if not worker.is_cancelled:
             self.preview.post_message(PreviewPane.Given(version, contents))
+
+    @on(FilesPane.ExtractAsked)
+    def _ask_where(self, event: FilesPane.ExtractAsked) -> None:
+        from layerscope.tui.ask import AskScreen
+
+        if self.files.model is None:
+            return
+        node = self.files.model.nodes[event.position]
+        name = printable(decode(self.files.model.tree.name(node)))
+
+        def answered(answer: str | None) -> None:
+            if answer:
+                self.key_bar.notice("writing")
+                self._extract(node, answer)
+
+        self.app.push_screen(AskScreen(f"Write {name} to", f"./{name}"), answered)
+
+    @work(thread=True, exclusive=True, group="extract", exit_on_error=False, description="extract")
+    def _extract(self, node: int, answer: str) -> None:
+        """In a thread: write what was asked for, then say what came of it."""
+        from layerscope.tui.extract import extract
+
+        worker = get_current_worker()
+        assert self._index is not None
+        tree, layer = self._index.tree, self.selection.last
+        before = self.selection.first - 1
+        gone = tree.version_at(node, layer) < 0
+        try:
+            done = extract(
+                self._index,
+                node,
+                lambda child: tree.version_at(child, before if gone else layer),
+                Path(answer).expanduser(),
+                lambda: worker.is_cancelled,
+            )
+            self.post_message(self.Said(done.sentence))
+        except (LayerscopeError, OSError) as error:
+            self.post_message(self.Said(str(error)))
+
+    def on_explorer_screen_said(self, message: Said) -> None:
+        """A thread has something to say."""
+        self.key_bar.notice(message.text)
 
     @on(FilesPane.Changed)
     def _files_changed(self) -> None:
