@@ -226,11 +226,9 @@ class View:
         while position < stop:
             if position >= end:
                 self._pour(written, total, removed, changed)
-                while self._ends and position >= self._ends[-1]:
-                    self._close()
                 written = total = removed = 0
                 changed = False
-                end = self._ends[-1] if self._ends else count
+                end = self._close_until(position)
             mark: i64 = marks[position]
             if folders[position]:
                 self._pour(written, total, removed, changed or mark > UNCHANGED)
@@ -257,9 +255,13 @@ class View:
             position += 1
         self._pour(written, total, removed, changed)
         self._next = position
-        if position >= count:
-            while self._open:
-                self._close()
+        self._close_until(position)
+
+    def _close_until(self, position: i64) -> i64:
+        """Close the directories that end at or before a position; where the innermost open one ends."""
+        while self._ends and position >= self._ends[-1]:
+            self._close()
+        return self._ends[-1] if self._ends else len(self._outline.nodes)
 
     def _pour(self, written: i64, total: i64, removed: i64, changed: bool) -> None:
         """Add to the innermost open directory."""
