@@ -19,6 +19,7 @@ from layerscope.sources.model import Image, Layer, OpenSource, PassingSource, Re
 
 #: Seconds between two reports of progress.
 _REPORT_EVERY: Final = 0.05
+_STOPPED: Final = "reading was stopped here"
 #: Bytes read at once where contents are digested.
 _PIECE: Final = 1 << 20
 #: Entries of all layers together that one image may have before reading stops.
@@ -60,7 +61,7 @@ class _Watch:
     stopped: bool = False
     _next: float = 0.0
 
-    def goes_on(self, layer: int, name: str, drive: HeaderDrive, entries: int, total: int | None) -> bool:
+    def goes_on(self, layer: int, name: str, done: int, entries: int, total: int | None) -> bool:
         """Tell how far a layer has come, and whether to go on with it."""
         if self.cancelled is not None and self.cancelled():
             self.stopped = True
@@ -68,7 +69,7 @@ class _Watch:
             now = time.monotonic()
             if now >= self._next:
                 self._next = now + _REPORT_EVERY
-                self.report(Progress(layer, self.layers, name, drive.bytes_done, total, entries))
+                self.report(Progress(layer, self.layers, name, done, total, entries))
         return not self.stopped
 
     def finish(self, layer: int, name: str, index: LayerIndex, size: int) -> None:
@@ -84,9 +85,12 @@ class _ContentTap:
     lie whole in the buffer are digested from there, the last one may reach into what is skipped.
     """
 
-    def __init__(self, reader: Reader, keep: Keep | None) -> None:
+    def __init__(self, reader: Reader, keep: Keep | None, goes_on: Callable[[], bool]) -> None:
         from xxhash import xxh3_128, xxh3_128_digest
 
+        self.bytes_done = 0
+        self.stopped = False
+        self._goes_on = goes_on
         self._digest, self._hasher = xxh3_128_digest, xxh3_128
         self._reader = reader
         self._keep = keep
@@ -98,13 +102,19 @@ class _ContentTap:
 
     def read(self, count: int, /) -> bytes:
         """Up to ``count`` bytes; empty only at the end."""
-        return self._reader.read(count)
+        piece = self._reader.read(count)
+        self.bytes_done += len(piece)
+        return piece
 
     def skip(self, count: int, /) -> int:
-        """Pass over ``count`` bytes, digesting what belongs to the file that is open."""
+        """Pass over ``count`` bytes, digesting what belongs to the file that is open.
+
+        A file may be gigabytes long: whether to go on is asked for each piece.
+        """
         done = 0
         while done < count:
-            piece = self._reader.read(min(_PIECE, count - done))
+            self.stopped = self.stopped or not self._goes_on()
+            piece = b"" if self.stopped else self.read(min(_PIECE, count - done))
             if not piece:
                 break
             done += len(piece)
@@ -146,7 +156,11 @@ class _ContentTap:
 def _index_layer(reader: Reader, watch: _Watch, layer: int, name: str, *, total: int | None, tap: bool) -> LayerIndex:
     """Read one layer's tar to its end; a fault ends it early and is noted in the index."""
     index = LayerIndex()
-    content = _ContentTap(reader, watch.keep) if tap else None
+
+    def goes_on() -> bool:
+        return watch.goes_on(layer, name, (content or drive).bytes_done, len(index), total)
+
+    content = _ContentTap(reader, watch.keep, goes_on) if tap else None
     drive = HeaderDrive(content or reader, whole=tap)
     try:
         while batch := drive.next_batch():
@@ -157,10 +171,10 @@ def _index_layer(reader: Reader, watch: _Watch, layer: int, name: str, *, total:
             watch.entries += len(batch)
             if watch.entries > MAX_ENTRIES:
                 raise LimitError(f"The image has more than {MAX_ENTRIES} entries.", "That is the limit.")
-            if not watch.goes_on(layer, name, drive, len(index), total):
-                index.fault = "reading was stopped here"
+            if not goes_on() and not drive.scanner.done:
+                index.fault = _STOPPED
                 break
-        index.fault = index.fault or drive.fault
+        index.fault = index.fault or (_STOPPED if content is not None and content.stopped else drive.fault)
     except (DamagedImageError, LimitError) as error:
         index.fault = error.sentence
     index.finish()
@@ -293,7 +307,8 @@ def _read_passing(source: PassingSource, watch: _Watch) -> ImageIndex:
         passed[name] = _index_layer(reader, watch, -1, name, total=size, tap=True)
 
     image = source.read_through(visit)
-    layers = [passed.get(layer.name) or _absent(layer) for layer in image.layers]
+    # An empty layer is one that passed: it has no entries, and so no truth value either.
+    layers = [passed[layer.name] if layer.name in passed else _absent(layer) for layer in image.layers]
     return ImageIndex(image, layers, stopped=watch.stopped)
 
 
