@@ -15,6 +15,7 @@ class Seekable:
         self._data = data
         self._piece = piece
         self.position = 0
+        self.closed = False
 
     def read(self, count: int, /) -> bytes:
         """Up to ``count`` bytes, at most ``piece``; empty only at the end."""
@@ -29,7 +30,8 @@ class Seekable:
         return passed
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Note that nobody reads any more."""
+        self.closed = True
 
 
 class Forward(Seekable):
