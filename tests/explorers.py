@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import closing
+from copy import copy
+from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -41,7 +43,7 @@ def demo_index() -> ImageIndex:
 
 def load_demo(report: Report, cancelled: Cancelled) -> ImageIndex:
     """The bundled sample image."""
-    return demo_index()
+    return _fresh(demo_index())
 
 
 def load_handmade(layers: Sequence[Sequence[handmade.Entry]], history: Sequence[HistoryEntry] = ()) -> Load:
@@ -255,4 +257,11 @@ def acme_index() -> ImageIndex:
 
 def load_acme(report: Report, cancelled: Cancelled) -> ImageIndex:
     """acme/api:2.4."""
-    return acme_index()
+    return _fresh(acme_index())
+
+
+def _fresh(index: ImageIndex) -> ImageIndex:
+    """The same index with layers of its own: an explorer that ends closes them."""
+    mine = copy(index)
+    mine.image = replace(index.image, layers=[replace(layer) for layer in index.image.layers])
+    return mine

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Iterable
 from functools import partial
@@ -25,7 +26,8 @@ from layerscope.tui.screen import ExplorerScreen
 if TYPE_CHECKING:
     from textual.command import Provider
 
-    from layerscope.index import Progress
+    from layerscope.index import ImageIndex, Progress
+    from layerscope.sources.model import Reader
     from layerscope.tui import Analyse, Load
 
 #: Least seconds between two reports of the same layer.
@@ -39,6 +41,10 @@ def _path_provider() -> type[Provider]:
     from layerscope.tui.palette import PathProvider
 
     return PathProvider
+
+
+def _refuse() -> Reader:
+    raise CancelledError("The explorer was left.")
 
 
 class ExplorerApp(App[None]):
@@ -62,6 +68,8 @@ class ExplorerApp(App[None]):
         self._load, self._analyse = load, analyse
         self.explorer = ExplorerScreen(reference)
         self.failure: BaseException | None = None
+        self._stopping = threading.Event()
+        self._index: ImageIndex | None = None
 
     def get_default_screen(self) -> ExplorerScreen:
         """The one screen."""
@@ -96,7 +104,10 @@ class ExplorerApp(App[None]):
                 last[key] = now
                 self.post_message(Progressed(progress))
 
-        index = self._load(report, lambda: worker.is_cancelled)
+        index = self._load(report, lambda: worker.is_cancelled or self._stopping.is_set())
+        if worker.is_cancelled:
+            return
+        self._index = index
         outline = Outline(index.tree)
         while outline.step():
             pass
@@ -140,8 +151,13 @@ class ExplorerApp(App[None]):
         self.failure = self._exception
         self._close_messages_no_wait()
 
-    def action_stop_reading(self) -> None:
+    def on_explorer_screen_stop_asked(self) -> None:
         """Read no further; what has arrived is shown."""
-        for worker in self.workers:
-            if worker.group == "read":
-                worker.cancel()
+        self._stopping.set()
+        self.explorer.title_bar.say("stopping")
+
+    def on_unmount(self) -> None:
+        """The user has left: a thread that still compares contents shall not keep the program."""
+        if self._index is not None:
+            for layer in self._index.image.layers:
+                layer.opener = _refuse

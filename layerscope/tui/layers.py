@@ -60,14 +60,18 @@ class LayersPane(Rows):
 
     def show_progress(self, progress: Progress) -> None:
         """A layer is being read; rows appear as they become known."""
-        count = max(progress.layers, progress.layer + 1)
-        while len(self._layers) < count:
+        layer = progress.layer
+        if layer < 0:
+            # A passing source tells numbers at its end: until then layers stand as they come.
+            names = [row.name for row in self._layers]
+            layer = names.index(progress.name) if progress.name in names else len(names)
+        while len(self._layers) < max(progress.layers, layer + 1):
             self._layers.append(_Row())
-        if 0 <= progress.layer < count:
-            for row in self._layers[: progress.layer]:
-                row.ready = row.ready or row.done > 0
-            row = self._layers[progress.layer]
-            row.name, row.done, row.total = progress.name, progress.bytes_done, progress.bytes_total
+        row = self._layers[layer]
+        row.name, row.done, row.total = progress.name, progress.bytes_done, progress.bytes_total
+        if progress.finished:
+            row.ready, row.bytes = True, progress.bytes_done
+            self._largest = max(self._largest, row.bytes)
         self.refresh_rows()
 
     def show_tree(self, tree: ImageTree) -> None:

@@ -42,6 +42,9 @@ class ExplorerScreen(Frame):
 
         text: str
 
+    class StopAsked(Message):
+        """Reading shall stop, and what is there be shown."""
+
     def __init__(self, reference: str) -> None:
         super().__init__(reference)
         self.selection = Selection()
@@ -55,6 +58,7 @@ class ExplorerScreen(Frame):
         """A layer is being read."""
         if self._index is None:
             self.layer_list.show_progress(progress)
+            self.title_bar.say(f"reading · {progress.entries:,} entries · esc stops")
 
     def show_index(self, index: ImageIndex, outline: Outline, files: FileTree) -> None:
         """The files are there."""
@@ -310,7 +314,7 @@ class ExplorerScreen(Frame):
     def action_back(self) -> None:
         """One step back: the filter, the range, the zoom; stop reading before all that."""
         if self._index is None:
-            self.app.run_worker(self.run_action("app.stop_reading"))
+            self.post_message(self.StopAsked())
         elif self.focused is self.preview:
             self.close_preview()
         elif self.files.model is not None and self.files.model.filter is not None:

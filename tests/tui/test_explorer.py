@@ -12,7 +12,7 @@ from textual.pilot import Pilot
 
 import handmade
 from explorers import explorer, load_acme, load_demo, load_handmade, press, screen_after, settle, visit
-from layerscope.errors import ImageNotFoundError
+from layerscope.errors import CancelledError, ImageNotFoundError
 from layerscope.index import Cancelled, ImageIndex, Progress, Report
 from layerscope.sources.model import HistoryEntry
 from layerscope.tui.app import ExplorerApp
@@ -141,6 +141,51 @@ def test_escape_stops_reading_and_keeps_what_is_there() -> None:
             return app.explorer.files.item_count
 
     assert asyncio.run(run()) > 0
+
+
+def test_reading_that_stops_with_nothing_ends_as_interrupted() -> None:
+    def load(report: Report, cancelled: Cancelled) -> ImageIndex:
+        waiting = threading.Event()
+        while not cancelled():
+            waiting.wait(0.005)
+        raise CancelledError("Stopped.")
+
+    async def run() -> ExplorerApp:
+        app = explorer(load)
+        async with app.run_test(size=(80, 24)) as pilot:
+            await pilot.pause()
+            await pilot.press("escape")
+            for _ in range(50):
+                await pilot.pause()
+        return app
+
+    app = asyncio.run(run())
+    assert app.return_code == 130
+    assert isinstance(app.failure, CancelledError)
+
+
+def test_leaving_while_reading_ends_the_thread() -> None:
+    ended = threading.Event()
+
+    def load(report: Report, cancelled: Cancelled) -> ImageIndex:
+        report(Progress(-1, 0, "blobs/sha256/ab", 5_000_000, None, 12))
+        waiting = threading.Event()
+        while not cancelled():
+            waiting.wait(0.005)
+        ended.set()
+        return load_demo(report, cancelled)
+
+    async def run() -> int | None:
+        app = explorer(load)
+        async with app.run_test(size=(80, 24)) as pilot:
+            for _ in range(10):
+                await pilot.pause()
+            assert "reading 5.0 MB" in screen_text(app)
+            await pilot.press("q")
+        return app.return_code
+
+    assert asyncio.run(run()) == 0
+    assert ended.wait(5)
 
 
 @pytest.mark.parametrize("error", [ImageNotFoundError("There is no image x.", "Pull it."), RuntimeError("a bug")])
