@@ -74,6 +74,7 @@ class Frame(Screen[None]):
         self._left = Vertical(self.layer_list, self.details, id="left")
         self._right = Vertical(self.files, self.waste, self.history, self.config, self.finder, id="right")
         self.window = "files"
+        self._titles: list[tuple[str, str, bool]] = []
         self.zoomed = False
         self.previews = False
         self._wants_details = True
@@ -110,10 +111,14 @@ class Frame(Screen[None]):
         ]
         if self.size.width and self.size.width < 100:
             words = [word for word in words if word[2] or not word[0].endswith("Config")]
-        self._right.border_title = tabs(words)
-        searching = self.finder.display
-        counts = {"files": "" if searching else self.files.counted, "waste": self.waste.total}
-        self._right.border_subtitle = counts.get(self.window, "")
+        if words != self._titles:
+            # Every assignment paints the window anew, whether it changes anything or not.
+            self._titles = words
+            self._right.border_title = tabs(words)
+        counts = {"files": "" if self.finder.display else self.files.counted, "waste": self.waste.total}
+        subtitle = counts.get(self.window, "")
+        if subtitle != self._right.border_subtitle:
+            self._right.border_subtitle = subtitle
 
     def _pane(self, name: str) -> Rows:
         panes: dict[str, Rows] = {

@@ -88,6 +88,10 @@ class ExplorerScreen(Frame):
 
     def select(self, selection: Selection) -> None:
         """Look at other layers: every pane follows."""
+        with self.app.batch_update():
+            self._select(selection)
+
+    def _select(self, selection: Selection) -> None:
         self.selection = selection
         self.layer_list.show_selection(selection)
         self.details.show_layer(selection.layer)
