@@ -189,6 +189,10 @@ class ImageTree:
         """The version, of all names that a wasted version's bytes had, that went last."""
         return self._wasters.get(version, version)
 
+    def has_moved_waste(self) -> bool:
+        """Did any bytes go under another name than the one that stored them?"""
+        return len(self._wasters) > 0
+
     def version_at(self, node: int, layer: int) -> int:
         """The version that a path shows after ``layer`` was applied; -1 where it is not there."""
         version: i64 = self.newest_versions[node]
