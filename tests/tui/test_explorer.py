@@ -11,10 +11,12 @@ import pytest
 from textual.pilot import Pilot
 
 import handmade
-from explorers import explorer, load_acme, load_demo, load_handmade, press, screen_after, settle, visit
+from explorers import THEME, explorer, load_acme, load_demo, load_handmade, press, screen_after, settle, visit
+from layerscope.analysis.summary import analyse
 from layerscope.errors import CancelledError, ImageNotFoundError
 from layerscope.index import Cancelled, ImageIndex, Progress, Report
 from layerscope.sources.model import HistoryEntry
+from layerscope.tui import run_explorer
 from layerscope.tui.app import ExplorerApp
 from screens import screen_text
 
@@ -344,3 +346,47 @@ def test_palette_goes_to_a_path() -> None:
         assert app.explorer.files.path.endswith(b"torch/lib/libtorch_cpu.so")
 
     visit(load_acme, look)
+
+
+def test_a_crash_shows_no_values_of_variables(capfd: pytest.CaptureFixture[str]) -> None:
+    class Broken(ExplorerApp):
+        def on_key(self) -> None:
+            secret = "a value of a variable"
+            raise RuntimeError(f"a bug with {len(secret)} letters")
+
+    app = Broken("demo", load_demo, analyse, theme=THEME)
+
+    async def look(pilot: Pilot[Any]) -> None:
+        await pilot.press("x")
+        await pilot.pause()
+
+    app.run(headless=True, auto_pilot=look)
+    assert isinstance(app.failure, RuntimeError)
+    printed = capfd.readouterr()
+    assert "secret" not in printed.out + printed.err
+    assert "Traceback" not in printed.out + printed.err
+
+
+def test_no_color_never_meets_a_theme_of_terminal_colours(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Textual's filter for NO_COLOR would paint black on black there.
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert not explorer(load_demo, theme="ansi-dark").current_theme.ansi
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert explorer(load_demo, theme="ansi-dark").current_theme.ansi
+
+
+def test_explorer_gives_the_error_to_who_started_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def load(report: Report, cancelled: Cancelled) -> ImageIndex:
+        raise ImageNotFoundError("There is no image x.")
+
+    monkeypatch.setattr(ExplorerApp, "run", lambda self: asyncio.run(_until_over(self)))
+    with pytest.raises(ImageNotFoundError):
+        run_explorer("x", load, analyse)
+    assert run_explorer("demo", load_demo, analyse) == 0
+
+
+async def _until_over(app: ExplorerApp) -> None:
+    async with app.run_test() as pilot:
+        for _ in range(30):
+            await pilot.pause()
+        await pilot.press("q")
