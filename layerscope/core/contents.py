@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_right
 
 from mypy_extensions import i64
 
@@ -40,12 +41,12 @@ class ContentCount:
 
     def _sort_endings(self) -> None:
         """Put the versions that ended to the layers that ended them."""
-        endings = self._tree.endings
-        version: i64 = self._next_ending
-        stop: i64 = min(version + 65_536, len(endings))
-        while version < stop:
-            layer: i64 = endings[version]
-            if layer >= 0 and self._has_bytes(version):
+        tree = self._tree
+        first = self._next_ending
+        stop = min(first + 65_536, tree.version_count)
+        version: i64 = first
+        for layer in tree.endings[first:stop].tolist():
+            if layer >= 0 and tree.kinds[version] == FILE and tree.stored_size(version):
                 self._ending[layer].append(version)
             version += 1
         self._next_ending = stop
@@ -53,32 +54,37 @@ class ContentCount:
     def _sweep(self) -> None:
         """Add what a layer brings; when that is done, answer for the layer after it."""
         tree = self._tree
-        layer: i64 = self._layer
-        version: i64 = self._next_version
-        count: i64 = tree.version_count
-        stop: i64 = min(version + 32_768, count)
-        if version == 0 or tree.version_layers[version - 1] != layer:
+        layer = self._layer
+        first = self._next_version
+        if first == 0 or tree.version_layers[first - 1] != layer:
             counts = self._counts
             held = self.held[layer]
             for node in self._wanted[layer]:
                 held[node] = counts[node]
-        while version < stop and tree.version_layers[version] == layer:
-            if self._has_bytes(version):
-                self._climb(tree.nodes[version], 1)
-            version += 1
-        self._next_version = version
-        if version < count and tree.version_layers[version] == layer:
+        # Versions are numbered as they were merged: those of one layer stand together.
+        stop = bisect_right(tree.version_layers, layer, first)
+        after = min(first + 32_768, stop)
+        self._add(first, after)
+        self._next_version = after
+        if after < stop:
             return
         for ended in self._ending[layer]:
             self._climb(tree.nodes[ended], -1)
         self._ending[layer] = []
         self._layer += 1
 
-    def _has_bytes(self, version: i64) -> bool:
+    def _add(self, first: int, after: int) -> None:
+        """Count the files with bytes among versions of one layer."""
         tree = self._tree
-        if tree.kinds[version] != FILE:
-            return False
-        return tree.layers[tree.version_layers[version]].sizes[tree.entries[version]] > 0
+        sizes = tree.layers[self._layer].sizes
+        nodes: list[int] = tree.nodes[first:after].tolist()
+        entries: list[int] = tree.entries[first:after].tolist()
+        kinds = bytes(tree.kinds[first:after])
+        i: i64 = 0
+        while i < len(nodes):
+            if kinds[i] == FILE and sizes[entries[i]]:
+                self._climb(nodes[i], 1)
+            i += 1
 
     def _climb(self, node: i64, change: i64) -> None:
         """Count one child more or less, upwards as long as a directory fills or empties by it."""
