@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shlex
+import subprocess
 from dataclasses import dataclass
 from difflib import unified_diff
 from typing import TYPE_CHECKING, Final
@@ -73,6 +76,13 @@ def read_bytes(index: ImageIndex, version: int, limit: int = MAX_PREVIEW) -> byt
     finally:
         reader.close()
     return b"".join(parts)
+
+
+def page(raw: bytes) -> None:
+    """Show bytes in $PAGER, or less; through a pipe, so that nothing is written to disk."""
+    command = shlex.split(os.environ.get("PAGER", "")) or ["less"]
+    # A pager that is left early closes the pipe: run() takes no notice of that.
+    subprocess.run(command, input=raw, check=False)
 
 
 def hex_lines(raw: bytes) -> list[str]:

@@ -13,7 +13,7 @@ from textual.message import Message
 from layerscope.core.tar import DIRECTORY
 from layerscope.core.view import ADDED, MODIFIED, REMOVED
 from layerscope.text import decode, printable, size
-from layerscope.tui.cells import cut
+from layerscope.tui.cells import bar, cut
 from layerscope.tui.entrywords import attributes, note
 from layerscope.tui.filetree import MARKS, FileTree, Order
 from layerscope.tui.filters import parse_filter
@@ -27,6 +27,8 @@ from layerscope.core.view import View
 
 #: Columns for permissions and owner are shown from this width on, unless the user chose.
 _WIDE: Final = 56
+#: Cells of a bar that stands for the whole image.
+_BAR: Final = 12
 _GLYPHS: Final = {ADDED: ("+", "added"), MODIFIED: ("~", "modified"), REMOVED: ("-", "removed")}
 
 
@@ -59,6 +61,7 @@ class FilesPane(Rows):
         super().__init__("files", classes="inner")
         self.model: FileTree | None = None
         self.wants_attributes: bool | None = None
+        self.wants_bars = False
         self._selection = Selection()
         self._level = 0
         self._changes = (0, 0)
@@ -95,7 +98,8 @@ class FilesPane(Rows):
         self.model.show(bytes(view.marks), view.sizes, self.scrollable_content_region.height)
         if position >= 0:
             self.model.reveal(position)
-        self._changes = (view.added + view.modified + view.removed, self.model.files)
+        mixed = sum(self._is_file(place) for place in self.model.mixed)
+        self._changes = (view.added + view.modified + view.removed, self.model.files + mixed)
         self._settle(position)
 
     def _settle(self, position: int) -> None:
@@ -130,6 +134,10 @@ class FilesPane(Rows):
         found = tree.version_at(node, self._selection.last)
         return found if found >= 0 else tree.version_at(node, self._selection.first - 1)
 
+    def _is_file(self, position: int) -> bool:
+        version = self.version(position)
+        return version >= 0 and self.model is not None and self.model.tree.kind(version) != DIRECTORY
+
     @property
     def counted(self) -> str:
         """How many there are, for the border."""
@@ -154,12 +162,17 @@ class FilesPane(Rows):
         glyph, tone = _GLYPHS.get(tree.mark(position), (" ", ""))
         version = self.version(position)
         left = width - 11
+        if self.wants_bars:
+            useful, _wasted = bar(tree.size(position), 0, tree.total, _BAR)
+            left -= _BAR + 1
         yield (glyph + " ", tone.replace("removed", "wasted"))
         found = attributes(tree.tree, version) if version >= 0 else None
         if self.wants_attributes or (self.wants_attributes is None and width >= _WIDE):
             yield (f"{found.mode if found else '':<10} {found.owner if found else '':>9} ", "dim")
             left -= 21
         yield (f"{size(tree.size(position)):>8} ", "" if tone else "dim")
+        if self.wants_bars:
+            yield (useful.ljust(_BAR + 1), "bar")
         indent = min(tree.rows.indents[row] * 2, max(0, left // 2))
         has_children = tree.has_children(position)
         fold = ("▾ " if tree.is_open(position) else "▸ ") if has_children else "  "
@@ -244,6 +257,11 @@ class FilesPane(Rows):
         """The other way round."""
         self._change(lambda tree: tree.set_order(tree.order, not tree.backwards))
 
+    def show_whole(self, whole: bool) -> None:
+        """By size with bars, or by name without."""
+        self.wants_bars = whole
+        self._change(lambda tree: tree.set_order(Order.SIZE if whole else Order.NAME, False))
+
     def toggle_attributes(self) -> None:
         """Show or hide the columns beside the names."""
         shown = self.wants_attributes if self.wants_attributes is not None else self.size.width >= _WIDE
@@ -303,6 +321,6 @@ class FilesPane(Rows):
         if self.model is None:
             return
         wide = self.wants_attributes or (self.wants_attributes is None and self.size.width >= _WIDE)
-        start = 11 + (21 if wide else 0) + 2 * self.model.rows.indents[row]
+        start = 11 + (21 if wide else 0) + (_BAR + 1 if self.wants_bars else 0) + 2 * self.model.rows.indents[row]
         if start <= column < start + 2:
             self.action_fold()

@@ -20,6 +20,7 @@ from layerscope.core.rows import (
     rows_sorted,
     size_ranks,
 )
+from layerscope.core.tar import DIRECTORY
 from layerscope.core.view import ADDED, MODIFIED, REMOVED, UNCHANGED
 from layerscope.tui.filters import Filter
 
@@ -47,7 +48,7 @@ class Order(Enum):
 class FileTree:
     """Positions of an outline, of which some are visible rows.
 
-    ``files`` counts the paths of the comparison that are no folders, ``hits`` are the matches of the
+    ``files`` counts the paths of the comparison that never are folders, ``hits`` are the matches of the
     filter. After a change ``rows`` is right again; each method that changes something costs at most one
     pass over the positions.
     """
@@ -65,6 +66,8 @@ class FileTree:
         self.hits: list[int] = []
         self.files = 0
         self._outline = outline
+        #: Positions that are a folder in some layers and something else in others.
+        self.mixed = [place for place in outline.many if outline.is_directory[place] and self._was_file(place)]
         self._marks: bytes = bytes(len(self.ends))
         self._sizes: array[int] = array("q", bytes(8 * len(self.ends)))
         self._keep = bytearray(len(self.ends))
@@ -91,6 +94,12 @@ class FileTree:
         self._open_changes(height)
         self._rebuild()
 
+    def _was_file(self, position: int) -> bool:
+        version = self.tree.newest(self.nodes[position])
+        while version >= 0 and self.tree.kind(version) == DIRECTORY:
+            version = self.tree.older(version)
+        return version >= 0
+
     # What a row shows.
 
     def mark(self, position: int) -> int:
@@ -100,6 +109,15 @@ class FileTree:
     def size(self, position: int) -> int:
         """Bytes of a file, or of all files of a folder."""
         return self._sizes[position]
+
+    @property
+    def total(self) -> int:
+        """Bytes of all that is compared."""
+        total = position = 0
+        while position < len(self.ends):
+            total += self._sizes[position] if self._marks[position] else 0
+            position = self.ends[position]
+        return total
 
     def is_open(self, position: int) -> bool:
         """Whether what lies in the folder is visible."""

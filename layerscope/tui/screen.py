@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
+from textual.app import SuspendNotSupported
 from textual.binding import BindingType
 from textual.message import Message
 from textual.worker import get_current_worker
@@ -14,7 +15,7 @@ from textual.worker import get_current_worker
 from layerscope.core.view import view_of
 from layerscope.errors import LayerscopeError
 from layerscope.text import decode, printable
-from layerscope.tui.contents import compare, read_contents
+from layerscope.tui.contents import compare, page, read_bytes, read_contents
 from layerscope.tui.files import FilesPane
 from layerscope.tui.finder import FindBar
 from layerscope.tui.frame import Frame
@@ -48,6 +49,7 @@ class ExplorerScreen(Frame):
     def __init__(self, reference: str) -> None:
         super().__init__(reference)
         self.selection = Selection()
+        self._left_off = Selection()
         self._index: ImageIndex | None = None
         self._outline: Outline | None = None
         self._view: tuple[int, int] | None = None
@@ -275,8 +277,37 @@ class ExplorerScreen(Frame):
         self.files.toggle_mark(name)
 
     def action_sort(self) -> None:
-        """Another order."""
-        self.files.sort()
+        """Another order, of the files or of the waste."""
+        if self.window == "waste" and self.focused is not self.layer_list:
+            self.waste.sort()
+            self.label()
+        else:
+            self.files.sort()
+
+    def action_whole(self) -> None:
+        """All that all layers leave, the largest first; or back to the layer."""
+        whole = not self.files.wants_bars
+        if whole:
+            self._left_off = self.selection
+            self.select(Selection(max(0, self.layer_list.item_count - 1), anchor=0))
+            self.action_show("files")
+        else:
+            self.select(self._left_off)
+        self.files.show_whole(whole)
+
+    def action_pager(self) -> None:
+        """Hand the file under the cursor to $PAGER."""
+        version = self.files.version(self.files.position)
+        if self._index is None or version < 0 or self._index.tree.data(version) < 0:
+            self.key_bar.notice("the cursor is on no file")
+            return
+        try:
+            with self.app.suspend():
+                page(read_bytes(self._index, self._index.tree.data(version)))
+        except SuspendNotSupported:
+            self.key_bar.notice("there is no terminal for a pager here")
+        except (LayerscopeError, OSError) as error:
+            self.key_bar.notice(str(error))
 
     def action_reverse(self) -> None:
         """The other way round."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from textual.app import ComposeResult
@@ -28,6 +29,15 @@ def _layers(item: WasteItem) -> str:
     stored = " ".join(str(layer + 1) for layer in item.stored_in[:3])
     more = "…" if len(item.stored_in) > 3 else ""
     return f"{stored}{more} → {item.wasted_by + 1}"
+
+
+#: How the items can be sorted; within each, the largest first.
+ORDERS: Final[dict[str, Callable[[WasteItem], tuple[object, ...]]]] = {
+    "bytes": lambda item: (),
+    "layer": lambda item: (item.wasted_by,),
+    "path": lambda item: (item.path,),
+    "reason": lambda item: (item.reason,),
+}
 
 
 class WasteRows(Rows):
@@ -112,6 +122,7 @@ class WasteView(Vertical):
         self.rows = WasteRows()
         self._remedy = _Remedy()
         self._analysis: Analysis | None = None
+        self._order = "bytes"
 
     def compose(self) -> ComposeResult:
         """Head, list, remedy."""
@@ -134,7 +145,20 @@ class WasteView(Vertical):
         items = self.rows.items
         if not items:
             return ""
-        return f"{size(sum(item.bytes for item in items))} in {len(items):,} item{'' if len(items) == 1 else 's'}"
+        order = "" if self._order == "bytes" else f"by {self._order} · "
+        total = size(sum(item.bytes for item in items))
+        return f"{order}{total} in {len(items):,} item{'' if len(items) == 1 else 's'}"
+
+    def sort(self) -> None:
+        """By bytes, then by the layer that made the waste, by path, by reason; the cursor keeps its item."""
+        names = list(ORDERS)
+        self._order = names[(names.index(self._order) + 1) % len(names)]
+        rank = ORDERS[self._order]
+        item = self.item
+        self.rows.items = sorted(self.rows.items, key=lambda item: (*rank(item), -item.bytes, item.path))
+        if item is not None:
+            self.rows.cursor = self.rows.items.index(item)
+        self.rows.refresh_rows()
 
     @property
     def item(self) -> WasteItem | None:

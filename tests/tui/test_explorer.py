@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from layerscope.index import Cancelled, ImageIndex, Progress, Report
 from layerscope.sources.model import HistoryEntry
 from layerscope.tui import run_explorer
 from layerscope.tui.app import ExplorerApp
+from layerscope.tui.contents import page
 from screens import screen_text
 
 HOSTILE = [
@@ -244,6 +246,45 @@ def test_waste_jumps_to_the_file_in_its_layer() -> None:
         assert app.focused is app.explorer.files
 
     visit(load_acme, look)
+
+
+def test_the_whole_image_and_back() -> None:
+    async def look(app: ExplorerApp, pilot: Pilot[Any]) -> None:
+        screen = app.explorer
+        await press(app, pilot, "down down t")
+        assert (screen.selection.first, screen.selection.last) == (0, 10)
+        # Every path of the final filesystem is there, and nothing else.
+        assert screen.files.counted == "by size · 111 of 111"
+        await press(app, pilot, "t")
+        assert (screen.selection.first, screen.selection.last) == (2, 2)
+        assert not screen.files.wants_bars
+
+    visit(load_demo, look)
+
+
+def test_waste_keeps_its_item_when_it_is_sorted() -> None:
+    async def look(app: ExplorerApp, pilot: Pilot[Any]) -> None:
+        waste = app.explorer.waste
+        await press(app, pilot, "w down down")
+        item = waste.item
+        for order in ("layer", "path", "reason"):
+            await press(app, pilot, "s")
+            assert waste.item is item
+            assert waste.total.startswith(f"by {order} · ")
+
+    visit(load_demo, look)
+
+
+def test_pager_is_given_the_contents(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PAGER", f"tee {tmp_path / 'seen'}")
+    page(b"root:x:0:0")
+    assert (tmp_path / "seen").read_bytes() == b"root:x:0:0"
+
+    async def look(app: ExplorerApp, pilot: Pilot[Any]) -> None:
+        await press(app, pilot, "2 slash p a s s w d enter o")
+        assert "no terminal for a pager" in app.explorer.key_bar.render().plain
+
+    visit(load_demo, look)
 
 
 def test_history_moves_the_layer() -> None:
