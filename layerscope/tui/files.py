@@ -316,11 +316,13 @@ class FilesPane(Rows):
         if self.item_count:
             self.post_message(self.ExtractAsked(self.position))
 
-    def clicked(self, row: int, column: int) -> None:
+    def clicked(self, row: int, column: int) -> bool:
         """A click on the triangle folds."""
         if self.model is None:
-            return
+            return False
         wide = self.wants_attributes or (self.wants_attributes is None and self.size.width >= _WIDE)
         start = 11 + (21 if wide else 0) + (_BAR + 1 if self.wants_bars else 0) + 2 * self.model.rows.indents[row]
-        if start <= column < start + 2:
+        if start <= column < start + 2 and self.model.has_children(self.position):
             self.action_fold()
+            return True
+        return False

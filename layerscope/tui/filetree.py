@@ -58,6 +58,8 @@ class FileTree:
         self.nodes: array[int] = outline.nodes
         self.ends: array[int] = outline.ends
         self.parents: array[int] = find_parents(outline.ends)
+        # Deeper than 255 counts as 255: a byte each is looked up in one go.
+        self._depths = bytes([min(depth, 255) for depth in outline.depths])
         self.rows = RowList()
         self.order = Order.NAME
         self.backwards = False
@@ -174,21 +176,9 @@ class FileTree:
         self._collect_all()
 
     def fold_level(self, level: int) -> None:
-        """Unfold ``level`` levels of folders and fold all below."""
+        """Unfold ``level`` levels of folders (up to 255) and fold all below."""
         folds = self._folds
-        folds[:] = b"\x01" * len(folds)
-        start = 0
-        frontier: list[tuple[int, int]] = [(0, len(self.ends))]
-        for _depth in range(level):
-            below: list[tuple[int, int]] = []
-            for start, stop in frontier:
-                position = start
-                while position < stop:
-                    if self._keep[position] and self.ends[position] > position + 1:
-                        folds[position] = 0
-                        below.append((position + 1, self.ends[position]))
-                    position = self.ends[position]
-            frontier = below
+        folds[:] = self._depths.translate(bytes(depth >= level for depth in range(256)))
         if self._filter_folded is None:
             self._choices[:] = folds.translate(b"\x02\x01" + bytes(254))
         self._collect_all()

@@ -252,12 +252,12 @@ class Rows(ScrollView, can_focus=True):
         row = offset.y + self.scroll_offset.y
         if 0 <= row < self.row_count:
             self.cursor = self.item_at(row)
-            self.clicked(row, offset.x)
-            if event.chain == 2:
+            if not self.clicked(row, offset.x) and event.chain == 2:
                 self.action_select()
 
-    def clicked(self, row: int, column: int) -> None:
-        """A row was clicked at a column (cells); a subclass may answer."""
+    def clicked(self, row: int, column: int) -> bool:
+        """A row was clicked at a column (cells): whether that alone did something."""
+        return False
 
 
 def column(text: str, width: int) -> str:

@@ -356,6 +356,24 @@ def test_mouse_puts_the_cursor_and_folds() -> None:
     visit(load_acme, look)
 
 
+def test_clicking_a_triangle_folds_once_per_click() -> None:
+    async def look(app: ExplorerApp, pilot: Pilot[Any]) -> None:
+        files = app.explorer.files
+        assert files.model is not None
+        await press(app, pilot, "2 minus")
+        row = next(row for row in range(files.item_count) if files.model.label(row) == b"usr")
+        column = 11 + 21  # behind mark, attributes and size
+        folded = files.item_count
+        await pilot.click("#files", offset=(column, row))
+        await pilot.pause()
+        assert files.item_count > folded
+        await pilot.click("#files", offset=(column, row), times=2)
+        await pilot.pause()
+        assert files.item_count > folded
+
+    visit(load_acme, look)
+
+
 def test_tabs_in_the_border_can_be_clicked() -> None:
     async def look(app: ExplorerApp, pilot: Pilot[Any]) -> None:
         line = screen_text(app).splitlines()[1]
