@@ -176,8 +176,6 @@ class LayerMerge:
         if old_kind == DIRECTORY and kind != DIRECTORY:
             self._dying = tree.bury_children(tree.nodes[old])
             self._dying_reason = REPLACED
-            self._last = -1
-            self._directories = {0: 0}
 
     def _directory(self, directory: int) -> int:
         """The node of a directory of this layer; missing parents are implied."""
