@@ -128,6 +128,14 @@ def test_digests_are_those_of_the_stored_bytes(make_source: Callable[[list[bytes
     assert seen == len(SIZES) - 1 + 1 + 1 + 5000
 
 
+@pytest.mark.parametrize("piece", range(1108, 1118))
+def test_digests_of_files_that_end_where_a_buffer_ends(piece: int) -> None:
+    index = build_index(Stream([file(b"a", BIG[:600]) + file(b"b", BIG[7:607]) + END], piece))
+    assert [index.layers[0].digest(entry) for entry in (0, 1)] == [
+        xxhash.xxh3_128_digest(contents) for contents in (BIG[:600], BIG[7:607])
+    ]
+
+
 def test_what_passes_is_digested_at_once_and_what_can_be_read_later_is_not() -> None:
     passed, seekable = build_index(Stream(LAYERS)), build_index(Files(LAYERS))
     assert passed.layers[0].digest(1) == xxhash.xxh3_128_digest(BIG[:1])

@@ -81,6 +81,9 @@ def check_final(tree: ImageTree, model: Model) -> None:
         assert as_path(tree.path(node)) == path
         assert path == () or node in tree.children(tree.parent(node))
     assert tree.find(b"no/such/path") == -1
+    # What is gone is kept apart, so that later removals do not walk it again.
+    there = [node for children in tree.live.values() for node in children.values()]
+    assert {as_path(tree.path(node)) for node in there} == living - {()}
 
 
 def check_bytes(tree: ImageTree, model: Model, count: int) -> None:
