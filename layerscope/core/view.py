@@ -88,7 +88,7 @@ class Outline:
         self.ends.append(position + 1)
         version: i64 = tree.newest_versions[node]
         self._note_lifetime(position, version)
-        self.sizes.append(tree.size(version) if version >= 0 else 0)
+        self.sizes.append(tree.stored_size(version) if version >= 0 else 0)
         folder = False
         while version >= 0 and not folder:
             folder = tree.kinds[version] == DIRECTORY
@@ -120,8 +120,8 @@ class View:
 
     ``before`` is -1 to compare with nothing. Built in steps, complete when ``step`` says False:
     ``marks[p]`` is ABSENT, UNCHANGED, ADDED, MODIFIED or REMOVED; a directory is MODIFIED when
-    anything below it changed. ``sizes[p]`` is in bytes: of a file after the range (of a removed one,
-    before it); of a directory that changed, what the range wrote below it; of one that did not, all
+    anything below it changed. ``sizes[p]`` is in stored bytes, of which links have none, so that the bytes of
+    hard links count once: of a file after the range (of a removed one, before it); of a directory that changed, what the range wrote below it; of one that did not, all
     that is below it; of a removed one, what was. ``added``, ``modified`` and ``removed`` count paths
     that are no directories.
     """
@@ -185,10 +185,10 @@ class View:
             mark = ADDED if old < 0 else UNCHANGED
             if old >= 0 and old != new and not self._same_directory(old, new):
                 mark = MODIFIED
-            self.sizes[position] = tree.size(new)
+            self.sizes[position] = tree.stored_size(new)
         elif old >= 0:
             mark = REMOVED
-            self.sizes[position] = tree.size(old)
+            self.sizes[position] = tree.stored_size(old)
         self.marks[position] = mark
 
     def _same_directory(self, old: i64, new: i64) -> bool:

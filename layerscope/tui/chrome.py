@@ -12,7 +12,7 @@ from textual.widget import Widget
 
 from layerscope.analysis.model import Analysis
 from layerscope.text import printable, size
-from layerscope.tui.cells import cut
+from layerscope.tui.cells import cut, cut_middle
 from layerscope.tui.keys import KEYS, Key, shown
 
 _NOTICE_SECONDS: Final = 4.0
@@ -63,7 +63,7 @@ class TitleBar(Widget):
             room = self.size.width - sum(cell_len(text) for text, _style in state)
             if room >= wanted:
                 break
-        return Content.assemble((cut(self._reference, max(0, room - 2)), "bold"), "  ", *state)
+        return Content.assemble((cut_middle(self._reference, max(0, room - 2)), "bold"), "  ", *state)
 
 
 def percent(ratio: float) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from handmade import file, folder, make_index, whiteout
+from handmade import file, folder, hard_link, make_index, whiteout
 from layerscope.core.view import outline_of, view_of
 from layerscope.tui.filetree import FileTree, Order
 from layerscope.tui.filters import parse_filter
@@ -154,3 +154,13 @@ def test_row_of_a_hidden_position_is_that_of_its_folder() -> None:
     row = files.reveal(six)
     assert labels(files)[row].strip() == "six.py"
     assert files.find(b"no/such") == -1
+
+
+def test_bytes_of_hard_links_count_once() -> None:
+    tree = make_index([[file("bin/busybox", 1000), hard_link("bin/ls", "bin/busybox"), hard_link("sh", "bin/ls")]]).tree
+    outline = outline_of(tree)
+    files = FileTree(tree, outline)
+    view = view_of(outline, -1, 0)
+    files.show(bytes(view.marks), view.sizes)
+    assert files.total == 1000
+    assert files.size(files.find(b"bin")) == 1000
