@@ -120,9 +120,10 @@ class View:
 
     ``before`` is -1 to compare with nothing. Built in steps, complete when ``step`` says False:
     ``marks[p]`` is ABSENT, UNCHANGED, ADDED, MODIFIED or REMOVED; a directory is MODIFIED when
-    anything below it changed. ``sizes[p]`` is in stored bytes, of which links have none, so that the bytes of
-    hard links count once: of a file after the range (of a removed one, before it); of a directory that changed, what the range wrote below it; of one that did not, all
-    that is below it; of a removed one, what was. ``added``, ``modified`` and ``removed`` count paths
+    anything below it changed. ``sizes[p]`` is in stored bytes, of which links have none, so that those
+    of hard links count once: of a file after the range (of a removed one, before it); of a directory
+    that changed, what the range wrote below it; of one that did not, all that is below it; of a
+    removed one, what was. ``added``, ``modified`` and ``removed`` count paths
     that are no directories.
     """
 
