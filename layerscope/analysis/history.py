@@ -11,16 +11,16 @@ from layerscope.sources.model import HistoryEntry
 # The shells that builders put before a RUN's text, with their options: /bin/sh -c, /bin/bash -o pipefail -c.
 _SHELL = r"(?:/[\w./-]*/(?:ba|da|a|z|k|mk)?sh(?: -[\w-]+| pipefail)*? -[a-z]*c|cmd /S /C|powershell -Command)"
 _NOP = re.compile(rf"^{_SHELL} #\(nop\)\s*")
-_RUN = re.compile(rf"^(?:RUN )?(?:\|\d+ .*?)?{_SHELL}\s+", re.DOTALL)
-_BUILDKIT = re.compile(r"\s*# buildkit\s*$")
+# The shell is looked for at the beginnings of words only: a command of a megabyte takes no longer than it has to.
+_RUN = re.compile(rf"^(?:RUN )?(?:\|\d+ .*?(?<![\w./-]))?{_SHELL}\s+", re.DOTALL)
+_BUILDKIT = "# buildkit"
 _HASH = re.compile(r"\b(file|dir|multi):([0-9a-f]{12})[0-9a-f]{52}\b")
 _BLANKS = re.compile(r"[ \t]{2,}|\t")
 
 
 def clean(created_by: str) -> str:
     """The instruction as its author wrote it, as far as the builder left it in ``created_by``."""
-    text = _BUILDKIT.sub("", created_by.strip())
-    text, classic = _NOP.subn("", text)
+    text, classic = _NOP.subn("", created_by.strip().removesuffix(_BUILDKIT).rstrip())
     if not classic:
         text = _RUN.sub("RUN ", text)
     return _BLANKS.sub(" ", _HASH.sub(r"\1:\2", text)).strip()

@@ -37,7 +37,7 @@ def image_from_manifest(contents: Contents, manifest: Manifest, image: Image) ->
 def image_from_entry(contents: Contents, entry: ArchiveEntry, image: Image) -> Image:
     """Fill an image from one entry of an archive's ``manifest.json``."""
     image.id = _config_digest(entry.config)
-    image.tags.extend(tag for tag in entry.tags if tag not in image.tags)
+    image.tags = list(dict.fromkeys([*image.tags, *entry.tags]))
     config = None
     try:
         config = contents.document(entry.config) if entry.config else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,10 +13,11 @@ from layerscope.sources.contents import Contents, document_of, parsed
 from layerscope.sources.documents import ArchiveEntry, Descriptor, Manifest
 from layerscope.sources.platforms import Platform
 
-#: Manifests and indexes that one image may name, all levels together.
-MAX_MANIFESTS = 2000
+#: Manifests and indexes that are read, all levels together.
+MAX_MANIFESTS = documents.MAX_LISTED
 
 _NAMES = ("io.containerd.image.name", "org.opencontainers.image.ref.name")
+_ENCODED = re.compile(r"[A-Za-z0-9=_-]{4,}")
 
 
 class SeveralImagesError(UsageError):
@@ -79,15 +81,21 @@ def find_candidates(contents: Contents, warnings: list[str]) -> list[Candidate]:
     knows every image of ``manifest.json``; else ``manifest.json`` counts, as it does for ``docker load``.
     """
     listed, damage = _listed(contents)
-    indexed = _indexed(contents, "index.json")
+    entries = documents.archive_entries(listed)
+    try:
+        indexed = _indexed(contents, "index.json")
+    except (DamagedImageError, LimitError) as error:
+        if not entries:
+            raise
+        indexed, damage = [], error
     if damage is not None:
-        if not indexed:
+        if not indexed and not entries:
             raise damage
         warnings.append(damage.sentence)
-    entries = documents.archive_entries(listed)
     if not entries:
         return indexed or _single(contents, listed)
-    if all(_join(entry, indexed) for entry in entries):
+    configs = _by_config(indexed)
+    if all(_join(entry, configs) for entry in entries):
         return indexed
     return [Candidate(names=list(entry.tags), entry=entry) for entry in entries]
 
@@ -107,18 +115,28 @@ def _single(contents: Contents, document: Any) -> list[Candidate]:
     roots = documents.index_descriptors(document)
     if roots is not None:
         return [_walk(contents, roots, Candidate())]
-    return [Candidate(variants=[_examined(contents, Variant(Descriptor("")), document)])]
+    variant = Variant(Descriptor(""))
+    _examine(contents, variant, document)
+    return [Candidate(variants=[variant])]
 
 
-def _join(entry: ArchiveEntry, indexed: list[Candidate]) -> bool:
-    """Give an indexed candidate the names of the entry with the same config, if there is one."""
+def _by_config(indexed: list[Candidate]) -> dict[str, Candidate]:
+    """The candidates by the encoded parts of their configs' digests; the first of several."""
+    found: dict[str, Candidate] = {}
     for candidate in indexed:
-        configs = [variant.manifest.config.digest for variant in candidate.variants if variant.manifest]
-        names = (digest.rpartition(":")[2] for digest in configs if digest)
-        if any(name in entry.config for name in names):
-            candidate.names.extend(tag for tag in entry.tags if tag not in candidate.tags)
-            return True
-    return False
+        for variant in candidate.variants:
+            if variant.manifest and variant.manifest.config.digest:
+                found.setdefault(variant.manifest.config.digest.rpartition(":")[2], candidate)
+    return found
+
+
+def _join(entry: ArchiveEntry, configs: dict[str, Candidate]) -> bool:
+    """Give an indexed candidate the names of the entry with the same config, if there is one."""
+    candidate = next((configs[word] for word in _ENCODED.findall(entry.config) if word in configs), None)
+    if candidate is None:
+        return False
+    candidate.names.extend(entry.tags)
+    return True
 
 
 def _indexed(contents: Contents, name: str) -> list[Candidate]:
@@ -168,19 +186,19 @@ def _walk(
         variant = Variant(descriptor, platform=descriptor.platform)
         try:
             document = parsed(contents, descriptor.digest)
+            below = documents.index_descriptors(document)
+            if below is not None:
+                waiting.extend(reversed(below))
+                continue
+            _examine(contents, variant, document)
         except (DamagedImageError, LimitError) as error:
             variant.problem = error
-            candidate.variants.append(variant)
-            continue
-        below = documents.index_descriptors(document)
-        if below is not None:
-            waiting.extend(reversed(below))
-            continue
-        candidate.variants.append(_examined(contents, variant, document))
+        candidate.variants.append(variant)
     return candidate
 
 
-def _examined(contents: Contents, variant: Variant, document: Any) -> Variant:
+def _examine(contents: Contents, variant: Variant, document: Any) -> None:
+    """Let the variant have what its document says: a manifest with a platform, or the problem with it."""
     variant.manifest = documents.manifest(document)
     if variant.manifest is None:
         old = documents.mapping(document).get("schemaVersion") == 1
@@ -189,7 +207,6 @@ def _examined(contents: Contents, variant: Variant, document: Any) -> Variant:
         variant.problem = NotAnImageError(sentence, "Push or save the image again with a current tool.")
     elif variant.platform is None and not variant.manifest.artifact:
         variant.platform = _config_platform(contents, variant.manifest.config.digest)
-    return variant
 
 
 def _config_platform(contents: Contents, digest: str) -> Platform | None:

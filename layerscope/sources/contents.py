@@ -41,6 +41,32 @@ class Contents(Protocol):
         """A file that may be a layer; None where there is none."""
 
 
+#: Bytes of documents that are read for one image, all together.
+MAX_DOCUMENTS = 32 * 1024 * 1024
+
+
+class MeteredContents:
+    """Contents that give documents until they come to ``MAX_DOCUMENTS``: a small archive can name one often."""
+
+    def __init__(self, contents: Contents) -> None:
+        self.label = contents.label
+        self._contents = contents
+        self._left = MAX_DOCUMENTS
+
+    def document(self, name: str) -> bytes | None:
+        """A small file whole; None where there is none; LimitError where they come to too much."""
+        data = self._contents.document(name)
+        self._left -= len(data or b"")
+        if self._left < 0:
+            sentence = f"The manifests and configs of {self.label} come to more than {MAX_DOCUMENTS} bytes."
+            raise LimitError(sentence, "No builder writes such an image; it may be made to do harm.")
+        return data
+
+    def blob(self, name: str) -> Blob | None:
+        """A file that may be a layer; None where there is none."""
+        return self._contents.blob(name)
+
+
 def too_large(name: str, size: int) -> LimitError:
     """The error for a document above the limit."""
     return LimitError(

@@ -12,12 +12,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from layerscope.errors import DamagedImageError
+from layerscope.errors import DamagedImageError, LimitError
 from layerscope.sources.model import HistoryEntry
 from layerscope.sources.platforms import Platform
 
 #: Largest document (bytes) that is parsed; registries and containerd refuse manifests above 4 MiB.
-MAX_DOCUMENT = 8 * 1024 * 1024
+MAX_DOCUMENT = 4 * 1024 * 1024
+#: Images that a ``manifest.json``, and manifests that an index may list.
+MAX_LISTED = 2000
+#: Layers that an image may have; containers/storage stops at 500, docker at 127.
+MAX_LAYERS = 500
+#: Lines of history that are read; what comes behind them is ignored.
+MAX_HISTORY = 10_000
+#: Characters of one command in the history that are read.
+MAX_COMMAND = 64 * 1024
 
 _DIGEST = re.compile(r"[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[A-Za-z0-9=_-]{4,}")
 _INDEX_TYPES = (
@@ -113,7 +121,7 @@ def descriptor(value: Any) -> Descriptor:
     return Descriptor(
         digest=digest if is_digest(digest) else "",
         media_type=text(fields.get("mediaType")),
-        size=size if isinstance(size, int) else -1,
+        size=size if isinstance(size, int) and not isinstance(size, bool) and 0 <= size < 1 << 63 else -1,
         annotations=strings(fields.get("annotations")),
         platform=_platform(fields.get("platform")),
         urls=tuple(texts(fields.get("urls"))),
@@ -157,19 +165,19 @@ class Manifest:
 
 
 def index_descriptors(document: Any) -> list[Descriptor] | None:
-    """The manifests of an index; None where the document is no index."""
+    """The manifests of an index; None where the document is no index; LimitError where they are too many."""
     manifests = mapping(document).get("manifests")
-    return None if manifests is None else [descriptor(item) for item in sequence(manifests)]
+    return None if manifests is None else [descriptor(item) for item in _limited(manifests, MAX_LISTED, "manifests")]
 
 
 def manifest(document: Any) -> Manifest | None:
-    """An image manifest; None where the document is none (schema 1, an index, anything else)."""
+    """An image manifest; None where the document is none (schema 1, an index, anything else); LimitError."""
     fields = mapping(document)
     if not isinstance(fields.get("config"), dict) or not isinstance(fields.get("layers"), list):
         return None
     return Manifest(
         config=descriptor(fields["config"]),
-        layers=tuple(descriptor(item) for item in fields["layers"]),
+        layers=tuple(descriptor(item) for item in _limited(fields["layers"], MAX_LAYERS, "layers")),
         media_type=text(fields.get("mediaType")),
         annotations=strings(fields.get("annotations")),
         artifact_type=text(fields.get("artifactType")),
@@ -187,13 +195,13 @@ class ArchiveEntry:
 
 
 def archive_entries(document: Any) -> list[ArchiveEntry]:
-    """The images that a ``manifest.json`` lists."""
-    entries = [mapping(item) for item in sequence(document)]
+    """The images that a ``manifest.json`` lists; LimitError where they, or one's layers, are too many."""
+    entries = [mapping(item) for item in _limited(document, MAX_LISTED, "images")]
     return [
         ArchiveEntry(
             config=text(entry.get("Config")),
-            tags=tuple(texts(entry.get("RepoTags"))),
-            layers=tuple(texts(entry.get("Layers"))),
+            tags=tuple(dict.fromkeys(texts(entry.get("RepoTags")))),
+            layers=tuple(texts(_limited(entry.get("Layers"), MAX_LAYERS, "layers"))),
             sources={key: descriptor(item) for key, item in mapping(entry.get("LayerSources")).items()},
         )
         for entry in entries
@@ -201,17 +209,26 @@ def archive_entries(document: Any) -> list[ArchiveEntry]:
     ]
 
 
+def _limited(value: Any, most: int, what: str) -> list[Any]:
+    """The array, or nothing where the value is none; LimitError where it is too long."""
+    found = sequence(value)
+    if len(found) > most:
+        hint = "No builder writes such a document; it may be made to do harm."
+        raise LimitError(f"A document lists more than {most} {what}.", hint)
+    return found
+
+
 def history(document: Mapping[str, Any]) -> list[HistoryEntry]:
-    """The config's history, oldest first."""
+    """The config's history, oldest first, as far as the limits go."""
     return [
         HistoryEntry(
-            created_by=text(entry.get("created_by")),
+            created_by=text(entry.get("created_by"))[:MAX_COMMAND],
             created=text(entry.get("created")),
             comment=text(entry.get("comment")),
             author=text(entry.get("author")),
             empty_layer=entry.get("empty_layer") is True,
         )
-        for entry in map(mapping, sequence(document.get("history")))
+        for entry in map(mapping, sequence(document.get("history"))[:MAX_HISTORY])
     ]
 
 

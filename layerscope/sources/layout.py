@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from layerscope.errors import DamagedImageError, NotAnImageError
+from layerscope.errors import DamagedImageError, NotAnImageError, SourceError
 from layerscope.sources.blobs import BLOCK, content_kind, decompressed
 from layerscope.sources.contents import Blob, too_large
 from layerscope.sources.documents import MAX_DOCUMENT
@@ -18,7 +18,7 @@ _MARKS = ("index.json", "manifest.json", "oci-layout", "repositories")
 
 
 def is_image_folder(folder: Path) -> bool:
-    """Whether a folder holds any of the documents that an image folder begins with."""
+    """Whether a folder holds any of the documents that an image folder begins with; OSError."""
     return any((folder / mark).exists() for mark in _MARKS)
 
 
@@ -88,7 +88,13 @@ class LayoutSource:
 
     def image(self) -> Image:
         """Find and parse manifest and config; reads no layer."""
-        if not is_image_folder(self._folder):
+        try:
+            known = is_image_folder(self._folder)
+        except OSError as error:  # a folder that may be listed and not entered
+            raise SourceError(
+                f"{self._folder} cannot be opened: {error.strerror}.", "Check its permissions."
+            ) from error
+        if not known:
             raise NotAnImageError(
                 f"The folder {self._folder} holds no image: there is neither an index.json nor a manifest.json.",
                 "Name an OCI layout folder, an archive file or an image.",

@@ -14,8 +14,8 @@ from layerscope.sources.contents import Contents
 from layerscope.sources.model import HistoryEntry, Image, Layer
 from layerscope.sources.platforms import Platform
 
-#: Longest chain of parents; engines stop at 127 layers.
-MAX_PARENTS = 1000
+#: Names in a sentence about all that an archive has.
+_SHOWN = 12
 
 
 def legacy_image(contents: Contents, wanted: str, image: Image) -> Image:
@@ -28,20 +28,20 @@ def legacy_image(contents: Contents, wanted: str, image: Image) -> Image:
         if tops:
             raise SeveralImagesError(contents.label, list(tags))
         raise UsageError(
-            f"{contents.label} holds no image {wanted}".rstrip() + ".", f"It holds: {', '.join(_tags(contents))}."
+            f"{contents.label} holds no image {wanted}".rstrip() + ".",
+            f"It holds: {', '.join(list(_tags(contents))[:_SHOWN])}.",
         )
     image.id, image.tags = tops[0], list(tags)
-    chain = _chain(contents, tops[0])
-    for layer_id, document in chain:
+    chain, image.config = _chain(contents, tops[0])
+    for layer_id, line in chain:
         blob = contents.blob(f"{layer_id}/layer.tar")
-        image.history.append(_history(document))
+        image.history.append(line)
         layer = Layer(name=f"{layer_id}/layer.tar", digest="")
         if blob is None:
             layer.missing = f"{contents.label} does not hold this layer ({layer.name})."
         else:
             layer.name, layer.opener, layer.seekable = blob.name, blob.opener, blob.seekable
         image.layers.append(layer)
-    image.config = chain[-1][1]
     fields = documents.strings(image.config)
     image.created = fields.get("created", "")
     image.platform = str(Platform(fields.get("os", ""), fields.get("architecture", "")))
@@ -57,9 +57,10 @@ def _tags(contents: Contents) -> dict[str, str]:
     }
 
 
-def _chain(contents: Contents, top: str) -> list[tuple[str, dict[str, Any]]]:
-    """The layers from the oldest on, each with its document."""
-    chain: list[tuple[str, dict[str, Any]]] = []
+def _chain(contents: Contents, top: str) -> tuple[list[tuple[str, HistoryEntry]], dict[str, Any]]:
+    """The layers from the oldest on, each with its line of history, and the document of the newest."""
+    chain: list[tuple[str, HistoryEntry]] = []
+    config: dict[str, Any] = {}
     layer_id = top
     while layer_id:
         name = f"{layer_id}/json"
@@ -67,18 +68,20 @@ def _chain(contents: Contents, top: str) -> list[tuple[str, dict[str, Any]]]:
         if data is None:
             raise DamagedImageError(f"{contents.label} does not hold {name}.", "Save the image again.")
         document = documents.mapping(documents.parse(data, f"{name} in {contents.label}"))
-        chain.append((layer_id, document))
+        config = config or document
+        chain.append((layer_id, _history(document)))
         layer_id = documents.text(document.get("parent"))
-        if len(chain) > MAX_PARENTS:
-            raise LimitError(f"{contents.label} chains more than {MAX_PARENTS} layers.", "Its parents may form a loop.")
-    return chain[::-1]
+        if len(chain) > documents.MAX_LAYERS:
+            sentence = f"{contents.label} chains more than {documents.MAX_LAYERS} layers."
+            raise LimitError(sentence, "Its parents may form a loop.")
+    return chain[::-1], config
 
 
 def _history(document: dict[str, Any]) -> HistoryEntry:
     command = documents.texts(documents.mapping(document.get("container_config")).get("Cmd"))
     fields = documents.strings(document)
     return HistoryEntry(
-        created_by=" ".join(command),
+        created_by=" ".join(command)[: documents.MAX_COMMAND],
         created=fields.get("created", ""),
         comment=fields.get("comment", ""),
         author=fields.get("author", ""),

@@ -31,8 +31,11 @@ def is_meant(path: Path, reference: Reference) -> bool:
         return False
     if reference.looks_like_path or os.sep in reference.place or path.suffix:
         return True
-    if path.is_dir():
-        return is_image_folder(path)
+    try:
+        if path.is_dir():
+            return is_image_folder(path)
+    except OSError:  # opening it says why it cannot be
+        return True
     return not path.is_file() or _is_archive(path)
 
 

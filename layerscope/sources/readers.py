@@ -32,13 +32,13 @@ class SharedFile:
         """Open a regular file; a folder, a pipe or a device is a NotAnImageError."""
         # A pipe without a writer would block the open for ever, hence O_NONBLOCK.
         flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-        file = os.fdopen(os.open(path, flags), "rb", buffering=0)
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            file.close()
+        number = os.open(path, flags)
+        if not stat.S_ISREG(os.fstat(number).st_mode):  # before Python refuses a folder and leaves it open
+            os.close(number)
             raise NotAnImageError(
                 f"{name or path} is no regular file.", "Give an archive file or an OCI layout folder."
             )
-        return cls(file, name or str(path))
+        return cls(os.fdopen(number, "rb", buffering=0), name or str(path))
 
     def read_at(self, offset: int, count: int) -> bytes:
         """Up to ``count`` bytes from ``offset``; empty only at the end; OSError as DamagedImageError."""

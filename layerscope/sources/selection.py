@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 from layerscope.errors import DamagedImageError, NotAnImageError, UsageError
 from layerscope.sources.assembly import image_from_entry, image_from_manifest, not_an_image
 from layerscope.sources.candidates import Candidate, SeveralImagesError, Variant, familiar, find_candidates
-from layerscope.sources.contents import Contents
+from layerscope.sources.contents import Contents, MeteredContents
 from layerscope.sources.legacy import legacy_image
 from layerscope.sources.model import Image
 from layerscope.sources.platforms import Platform, host_platform, parse_platform
@@ -29,6 +30,7 @@ class Wish:
 
 def find_image(contents: Contents, wish: Wish) -> Image:
     """The image that is meant, its manifest and config parsed; reads no layer."""
+    contents = MeteredContents(contents)
     warnings: list[str] = []
     candidates = find_candidates(contents, warnings)
     image = Image(reference=wish.reference, source=wish.source, warnings=warnings)
@@ -41,7 +43,7 @@ def find_image(contents: Contents, wish: Wish) -> Image:
     if candidate.entry is not None:
         image_from_entry(contents, candidate.entry, image)
         if wanted and image.platform and not parse_platform(image.platform).meets(wanted):
-            raise _no_platform(contents.label, wanted, [image.platform])
+            raise no_platform(contents.label, wanted, [image.platform])
         return image
     variant = _variant(candidate, wanted, contents.label)
     image.digest = variant.descriptor.digest
@@ -88,15 +90,24 @@ def _refusal(candidate: Candidate, label: str) -> NotAnImageError:
 
 def _choices(candidates: list[Candidate], among: list[Candidate] | None = None) -> list[str]:
     """A word for each candidate that means it alone."""
+    names = Counter(name for each in candidates for name in _called(each))
+    stems = Counter(stem for each in candidates for stem in {_stem(digest)[:12] for digest in each.digests})
     words = []
     for number, candidate in enumerate(candidates, 1):
         if among is not None and candidate not in among:
             continue
-        digest = next(iter(candidate.digests), "").rpartition("/")[2].rpartition(":")[2][:12]
-        options = [*candidate.tags, digest]
-        alone = (word for word in options if word and _matching(candidates, word) == [candidate])
-        words.append(next(alone, str(number)))
+        stem = _stem(next(iter(candidate.digests), ""))[:12]
+        alone = [tag for tag in candidate.tags if names[tag] == 1]
+        if len(stem) == 12 and stems[stem] == 1 and stem not in names:
+            alone.append(stem)
+        words.append(next(iter(alone), str(number)))
     return words
+
+
+def _called(candidate: Candidate) -> set[str]:
+    """Every name that means the candidate."""
+    names = {familiar(name) for name in candidate.names}
+    return names | {name.removesuffix(":latest") for name in names}
 
 
 def _matching(candidates: list[Candidate], wanted: str) -> list[Candidate]:
@@ -119,9 +130,7 @@ def _stem(digest: str) -> str:
 
 
 def _has_name(candidate: Candidate, wanted: str) -> bool:
-    names = {familiar(name) for name in candidate.names}
-    short = familiar(wanted)
-    return short in names or f"{short}:latest" in names
+    return familiar(wanted) in _called(candidate)
 
 
 def _variant(candidate: Candidate, wanted: Platform | None, label: str) -> Variant:
@@ -138,15 +147,12 @@ def _variant(candidate: Candidate, wanted: Platform | None, label: str) -> Varia
             return present[0]
         found = _meeting(present, host_platform())
         if not found:
-            raise UsageError(
-                f"{label} holds the image for {', '.join(names)}, and none is this machine's.",
-                "Choose one with --platform OS/ARCH.",
-            )
+            raise no_platform(label, None, names)
         return found[0]
     found = _meeting(present, wanted) or [each for each in present if each.platform is None and len(present) == 1]
     if not found:
         absent = _meeting(candidate.variants, wanted)
-        raise absent[0].problem if absent and absent[0].problem else _no_platform(label, wanted, names)
+        raise absent[0].problem if absent and absent[0].problem else no_platform(label, wanted, names)
     return found[0]
 
 
@@ -156,8 +162,14 @@ def _meeting(variants: list[Variant], wanted: Platform) -> list[Variant]:
     return sorted(found, key=lambda each: each.platform != wanted)
 
 
-def _no_platform(label: str, wanted: Platform, names: list[str]) -> UsageError:
-    return UsageError(f"{label} has no image for {wanted}.", f"It has {', '.join(names)}.")
+def no_platform(label: str, wanted: Platform | None, names: list[str]) -> UsageError:
+    """The error where there is no image for the wanted platform, or none (None) for this machine's."""
+    if wanted is not None:
+        return UsageError(f"{label} has no image for {wanted}.", f"It has {', '.join(names)}.")
+    return UsageError(
+        f"{label} holds the image for {', '.join(names)}, and none is this machine's.",
+        "Choose one with --platform OS/ARCH.",
+    )
 
 
 def _attestations(candidate: Candidate, digest: str) -> int:
