@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -148,7 +149,7 @@ def _explore(args: argparse.Namespace) -> int:
 
             return analyse(index, base=asked_base(args), lookup=lookup_beside(args, index.image))
 
-        return run_explorer(args.image_reference, load, draw)
+        return run_explorer(args.image_reference, load, draw, choose=partial(setattr, args, "image"))
 
 
 def _build(arguments: Sequence[str]) -> int:

@@ -19,9 +19,11 @@ if TYPE_CHECKING:
     Load = Callable[[Callable[[Progress], None], Callable[[], bool]], ImageIndex]
     #: Draws the conclusions from the index; called in the same thread when the index is whole.
     Analyse = Callable[[ImageIndex], Analysis]
+    #: Told which of several images the user wants; ``load`` is then called once more.
+    Choose = Callable[[str], None]
 
 
-def run_explorer(reference: str, load: Load, analyse: Analyse, *, theme: str = "") -> int:
+def run_explorer(reference: str, load: Load, analyse: Analyse, *, choose: Choose | None = None, theme: str = "") -> int:
     """Show the image until the user leaves; the exit code (0, or 130 when left while reading).
 
     Raises what ``load`` or ``analyse`` raised (a ``LayerscopeError`` for everything that a user
@@ -29,7 +31,7 @@ def run_explorer(reference: str, load: Load, analyse: Analyse, *, theme: str = "
     """
     from layerscope.tui.app import ExplorerApp
 
-    app = ExplorerApp(reference, load, analyse, theme=theme)
+    app = ExplorerApp(reference, load, analyse, choose=choose, theme=theme)
     app.run()
     if app.failure is not None:
         raise app.failure

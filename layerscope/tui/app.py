@@ -18,6 +18,7 @@ from textual.worker import Worker, WorkerState, get_current_worker
 
 from layerscope.core.view import Outline
 from layerscope.errors import CancelledError, LayerscopeError
+from layerscope.sources.candidates import SeveralImagesError
 from layerscope.tui.filetree import FileTree
 from layerscope.tui.keys import KEYS, bindings, written
 from layerscope.tui.messages import Analysed, Indexed, Progressed, WasteFound
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from layerscope.index import ImageIndex, Progress
     from layerscope.sources.model import Reader
-    from layerscope.tui import Analyse, Load
+    from layerscope.tui import Analyse, Choose, Load
 
 #: Least seconds between two reports of the same layer.
 _REPORT_EVERY: Final = 0.05
@@ -56,7 +57,9 @@ class ExplorerApp(App[None]):
     COMMANDS = App.COMMANDS | {_path_provider}
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("app")]
 
-    def __init__(self, reference: str, load: Load, analyse: Analyse, *, theme: str = "") -> None:
+    def __init__(
+        self, reference: str, load: Load, analyse: Analyse, *, choose: Choose | None = None, theme: str = ""
+    ) -> None:
         no_color = "NO_COLOR" in os.environ
         super().__init__()
         self.animation_level = "none"
@@ -65,7 +68,7 @@ class ExplorerApp(App[None]):
         if no_color and self.current_theme.ansi:
             # Textual's filter for NO_COLOR makes the terminal's own colours black on black.
             self.theme = "textual-dark"
-        self._load, self._analyse = load, analyse
+        self._load, self._analyse, self._choose = load, analyse, choose
         self.explorer = ExplorerScreen(reference)
         self.failure: BaseException | None = None
         self._stopping = threading.Event()
@@ -139,7 +142,24 @@ class ExplorerApp(App[None]):
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """A thread that fails ends the explorer; whoever started it says why."""
         if event.state is WorkerState.ERROR and event.worker.group == "read":
-            self.fail(event.worker.error)
+            error = event.worker.error
+            if isinstance(error, SeveralImagesError) and self._choose is not None:
+                self._ask_which(error, self._choose)
+            else:
+                self.fail(error)
+
+    def _ask_which(self, error: SeveralImagesError, choose: Choose) -> None:
+        """An archive holds several images: let the user choose, then read again."""
+        from layerscope.tui.choose import ChooseScreen
+
+        def chosen(choice: str | None) -> None:
+            if not choice:
+                self.fail(error)
+                return
+            choose(choice)
+            self._read()
+
+        self.push_screen(ChooseScreen("Which image?", error.choices), chosen)
 
     def fail(self, error: BaseException | None) -> None:
         """Leave because of an error."""

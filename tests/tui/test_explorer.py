@@ -16,6 +16,7 @@ from explorers import THEME, explorer, load_acme, load_demo, load_handmade, pres
 from layerscope.analysis.summary import analyse
 from layerscope.errors import CancelledError, ImageNotFoundError
 from layerscope.index import Cancelled, ImageIndex, Progress, Report
+from layerscope.sources.candidates import SeveralImagesError
 from layerscope.sources.model import HistoryEntry
 from layerscope.tui import run_explorer
 from layerscope.tui.app import ExplorerApp
@@ -405,6 +406,33 @@ def test_palette_goes_to_a_path() -> None:
         assert app.explorer.files.path.endswith(b"torch/lib/libtorch_cpu.so")
 
     visit(load_acme, look)
+
+
+@pytest.mark.parametrize(("keys", "wanted"), [("down enter", "b:2"), ("escape", "")])
+def test_one_of_several_images_is_chosen(keys: str, wanted: str) -> None:
+    told: list[str] = []
+
+    def load(report: Report, cancelled: Cancelled) -> ImageIndex:
+        if not told:
+            raise SeveralImagesError("x.tar", ["a:1", "b:2"])
+        return load_demo(report, cancelled)
+
+    async def run() -> ExplorerApp:
+        app = ExplorerApp("x.tar", load, analyse, choose=told.append, theme=THEME)
+        async with app.run_test(size=(80, 24)) as pilot:
+            for _ in range(20):
+                await pilot.pause()
+            await pilot.press(*keys.split())
+            for _ in range(20):
+                await pilot.pause()
+            if wanted:
+                await settle(app, pilot)
+                assert app.explorer.files.item_count
+        return app
+
+    app = asyncio.run(run())
+    assert told == ([wanted] if wanted else [])
+    assert isinstance(app.failure, SeveralImagesError) is not bool(wanted)
 
 
 def test_a_crash_shows_no_values_of_variables(capfd: pytest.CaptureFixture[str]) -> None:
