@@ -11,8 +11,9 @@ _PASSING_READ: Final = 1 << 18
 _LARGEST_READ: Final = 1 << 20
 #: Bytes from header to header above which data is skipped rather than read.
 _SPARSE: Final = 16 << 10
-#: Members that are handed out together, some milliseconds of work.
+#: Members that are handed out together, some milliseconds of work; and bytes of headers, which may hold long names.
 _BATCH: Final = 2048
+_BATCH_BYTES: Final = 4 << 20
 _MEMBER_OWED: Final = "it ends between an extended header and the member that it belongs to"
 
 
@@ -68,7 +69,9 @@ class HeaderDrive:
         """The members of the next stretch of the tar; empty only at the end."""
         scanner = self.scanner
         batch: list[Member] = []
+        scanned = 0
         while not scanner.done and self._refill():
+            scanned += len(self._buffer)
             before = self._position
             self._position = scanner.scan(self._buffer, before)
             if scanner.members:
@@ -77,7 +80,7 @@ class HeaderDrive:
                 self._padding = -found[-1].stored % BLOCK_BYTES
                 self._adapt((self._position - before) // len(found))
                 batch += found
-                if self._one_buffer or len(batch) >= _BATCH:
+                if self._one_buffer or len(batch) >= _BATCH or scanned >= _BATCH_BYTES:
                     break
         return batch
 
@@ -200,16 +203,18 @@ class TarStream:
 
     def _filled(self, buffer: bytes, wanted: int) -> bytes:
         """The buffer with as many bytes as the scanner needs, and not one of a member's data."""
-        while len(buffer) < wanted:
-            piece = self._reader.read(wanted - len(buffer))
-            if not piece:
-                self._scanner.done = True
-                if buffer.strip(b"\0"):
-                    self._scanner.fault = "it ends in the middle of a header"
-                elif self._scanner.is_owed():
-                    self._scanner.fault = _MEMBER_OWED
-                break
-            buffer += piece
+        parts = [buffer]  # a reader may give a byte at a time
+        have = len(buffer)
+        while have < wanted and (piece := self._reader.read(wanted - have)):
+            parts.append(piece)
+            have += len(piece)
+        buffer = b"".join(parts)
+        if have < wanted:
+            self._scanner.done = True
+            if buffer.strip(b"\0"):
+                self._scanner.fault = "it ends in the middle of a header"
+            elif self._scanner.is_owed():
+                self._scanner.fault = _MEMBER_OWED
         return buffer
 
     def _enter(self, member: Member) -> Member:

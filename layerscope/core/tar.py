@@ -165,7 +165,9 @@ class Scanner:
         self.need: i64 = BLOCK_BYTES
         self.offset: i64 = 0
         self._local: dict[bytes, bytes] = {}
-        self._sparse_map: bool = False
+        # A GNU sparse file whose map goes on in the blocks ahead of its data, and how many those are.
+        self._mapped: Member | None = None
+        self._map_bytes: i64 = 0
         self._long_name: bytes = b""
         self._long_link: bytes = b""
 
@@ -190,6 +192,8 @@ class Scanner:
 
     def _header(self, buffer: bytes, at: i64, end: i64) -> i64:
         """One header at ``at``; how many bytes it and its data take, or minus what is needed."""
+        if self._mapped is not None:
+            return self._map_block(self._mapped, buffer[at + 504] != 0)
         if _is_zero(buffer, at):
             return self._zero_block(buffer, at, end)
         if not _checksum_holds(buffer, at):
@@ -198,7 +202,7 @@ class Scanner:
         if flag == 120 or flag == 103 or flag == 76 or flag == 75:
             return self._extension(buffer, at, end, flag)
         if flag == 83:
-            return self._old_sparse(buffer, at, end)
+            return self._old_sparse(buffer, at)
         return self._plain(buffer, at, flag)
 
     def _fail(self, sentence: str) -> i64:
@@ -207,8 +211,8 @@ class Scanner:
         return 0
 
     def is_owed(self) -> bool:
-        """Has an extended header or a long name been read whose member is still to come?"""
-        return bool(self._local or self._long_name or self._long_link)
+        """Has a header been read whose member is still to come?"""
+        return bool(self._local or self._long_name or self._long_link or self._mapped is not None)
 
     def _zero_block(self, buffer: bytes, at: i64, end: i64) -> i64:
         """Two zero blocks end the archive; one alone in front of more is damage."""
@@ -244,29 +248,35 @@ class Scanner:
             self._local = dict(records)
         return total
 
-    def _old_sparse(self, buffer: bytes, at: i64, end: i64) -> i64:
-        """A GNU ``S`` header and the blocks that continue its map before the data."""
-        extra: i64 = 0
-        more: i64 = buffer[at + 482]
-        while more:
-            extra += BLOCK_BYTES
-            if extra > MAX_EXTENDED:
-                return self._fail(f"a sparse map is larger than the limit of {MAX_EXTENDED} bytes")
-            if at + BLOCK_BYTES + extra > end:
-                return -(BLOCK_BYTES + extra)
-            more = buffer[at + extra + 504]
+    def _old_sparse(self, buffer: bytes, at: i64) -> i64:
+        """A GNU ``S`` header; its map may go on in blocks between it and the data."""
         step: i64 = self._plain(buffer, at, 83)
         if step <= 0:
             return step
-        member = self.members[len(self.members) - 1]
         real: i64 = _number(buffer, at + 483, 12)
+        member = self.members[len(self.members) - 1]
         if real < 0 or real > _MAX_SIZE:
             self.members.pop()
             return self._fail("a sparse file has no valid size")
-        member.offset += extra
         member.size = real
         member.sparse = True
-        return step + extra
+        if buffer[at + 482] == 0:
+            return step
+        self._mapped = self.members.pop()
+        self._map_bytes = 0
+        return BLOCK_BYTES
+
+    def _map_block(self, member: Member, goes_on: bool) -> i64:
+        """One more block of a sparse file's map; the member is there with the last of them."""
+        self._map_bytes += BLOCK_BYTES
+        if self._map_bytes > MAX_EXTENDED:
+            return self._fail(f"a sparse map is larger than the limit of {MAX_EXTENDED} bytes")
+        if goes_on:
+            return BLOCK_BYTES
+        self._mapped = None
+        member.offset += self._map_bytes
+        self.members.append(member)
+        return BLOCK_BYTES + ((member.stored + 511) & ~511)
 
     def _plain(self, buffer: bytes, at: i64, flag: i64) -> i64:
         """A member's own header, completed by what extensions before it said."""

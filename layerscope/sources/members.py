@@ -10,6 +10,8 @@ from layerscope.errors import LimitError
 
 #: Members that an outer archive may have; an image has at most 127 layers and a few documents each.
 MAX_MEMBERS = 100_000
+#: Bytes that the names and link targets of an outer archive may come to.
+MAX_NAMES = 32 * 1024 * 1024
 #: Links in a row that are followed to a member.
 MAX_LINKS = 16
 
@@ -31,6 +33,7 @@ class Members:
         self._label = label
         self._stored: dict[str, Stored] = {}
         self._count = 0
+        self._named = 0
 
     def add(self, member: Member) -> str:
         """Take note of a member; its name. LimitError where there are too many."""
@@ -38,6 +41,10 @@ class Members:
         if self._count > MAX_MEMBERS:
             sentence = f"{self._label} has more than {MAX_MEMBERS} members."
             raise LimitError(sentence, "This is a file system, or made to do harm: an image has some hundred.")
+        self._named += len(member.name) + len(member.link)
+        if self._named > MAX_NAMES:
+            sentence = f"The names of the members of {self._label} have more than {MAX_NAMES} bytes."
+            raise LimitError(sentence, "No builder writes such an archive; it may be made to do harm.")
         name = _normalised(member.name)
         self._stored[name] = Stored(member.kind, member.offset, member.stored, _text(member.link))
         return name

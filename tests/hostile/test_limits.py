@@ -45,6 +45,7 @@ def opened(folder: Path, members: dict[str, object]) -> Opened:
         "|" + "1" * 400_000,
         "|1 " + "/bin/sh" + " -e" * 100_000,
     ],
+    ids=["blanks", "slashes", "path", "shells", "digits", "options"],
 )
 def test_a_command_of_any_form_is_cleaned_in_linear_time(command: str) -> None:
     with at_most(1):
