@@ -37,7 +37,8 @@ THIRD_PARTY = {
     "rich": ("tui/",),
     "docker": ("sources/engine",),
     "requests": ("sources/engine",),
-    "urllib3": ("sources/engine",),
+    "urllib3": ("sources/engine", "sources/registry"),
+    "certifi": ("sources/registry_http.py",),
     "backports": ("sources/blobs.py",),
     "isal": ("sources/blobs.py",),
     "compression": ("sources/blobs.py",),  # the standard library's, from Python 3.14 on

@@ -1,8 +1,8 @@
 """Where the bytes of an image come from: one function from a reference to a source.
 
 ``references`` takes a reference apart; ``places`` opens files, folders and pipes, ``engine`` asks an
-engine; ``selection`` finds the image among what they hold. Modules are imported when they are needed:
-an archive is opened without the Docker SDK.
+engine, ``registry`` a registry; ``selection`` finds the image among what they hold. Modules are
+imported when they are needed: an archive is opened without the Docker SDK.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from layerscope.errors import ImageNotFoundError, SourceError
+from layerscope.errors import ImageNotFoundError
 from layerscope.sources.model import OpenSource, PassingSource, Progress
 from layerscope.sources.references import Reference, parse_reference, split_place
 
@@ -58,9 +58,11 @@ def open_source(
     return _remote(parsed, wish, spool, progress)
 
 
-def _remote(parsed: Reference, wish: Wish, spool: Path | None, progress: Progress | None) -> PassingSource:
+def _remote(parsed: Reference, wish: Wish, spool: Path | None, progress: Progress | None) -> OpenSource | PassingSource:
     if parsed.kind == "registry":
-        raise SourceError("Registries are not supported yet.", "Fetch the image with `docker pull` first.")
+        from layerscope.sources.registry import RegistrySource
+
+        return RegistrySource(parsed, wish, progress)
     from layerscope.sources.engine import EngineSource
 
     return EngineSource(parsed, wish, spool=spool, progress=progress)

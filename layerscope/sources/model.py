@@ -20,6 +20,22 @@ class Reader(Protocol):
         """Let go of the place."""
 
 
+@runtime_checkable
+class CheckedReader(Reader, Protocol):
+    """A layer's reader that knows how much of the stored blob has come, and what its digest has to be."""
+
+    @property
+    def consumed(self) -> int:
+        """Bytes of the blob that have come."""
+
+    @property
+    def total(self) -> int | None:
+        """Bytes of the whole blob, where they are known."""
+
+    def finish(self, goes_on: Callable[[], bool], /) -> None:
+        """Read the blob to its end while ``goes_on``; DamagedImageError where its digest lies."""
+
+
 @dataclass(frozen=True, slots=True)
 class HistoryEntry:
     """One line of the config's history (OCI image-spec, config.md, ``history``)."""

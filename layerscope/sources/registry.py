@@ -1,0 +1,141 @@
+"""Images straight from a registry: no engine, nothing kept on disk, layers fetched when they are opened."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from layerscope.errors import ImageNotFoundError, LimitError, UsageError
+from layerscope.sources import documents
+from layerscope.sources.contents import Blob
+from layerscope.sources.documents import Descriptor
+from layerscope.sources.model import Image, Progress
+from layerscope.sources.platforms import host_platform, parse_platform
+from layerscope.sources.references import Reference
+from layerscope.sources.registry_blobs import open_layer
+from layerscope.sources.registry_client import RegistryClient
+from layerscope.sources.registry_names import parse_name
+from layerscope.sources.selection import Wish, find_image, no_platform
+
+#: Bytes of all documents of one image together.
+MAX_DOCUMENTS = 64 * 1024 * 1024
+
+
+class RegistryContents:
+    """A repository seen from one tag or digest, as if it were a layout whose index names that one image."""
+
+    def __init__(self, client: RegistryClient, platform: str) -> None:
+        self.label = client.name.registry
+        self._client = client
+        self._platform = platform
+        self._kept: dict[str, bytes] = {}
+        self._manifests: set[str] = set()
+        self._layers: dict[str, Descriptor] = {}
+        self._size = 0
+
+    def document(self, name: str) -> bytes | None:
+        """The index of what was asked for, a manifest or a config; None for all that only archives have."""
+        if name == "index.json":
+            return self._index()
+        digest = _digest(name)
+        if not digest:
+            return None
+        if digest not in self._kept:
+            is_manifest = digest in self._manifests
+            try:
+                data = self._client.manifest(digest) if is_manifest else self._client.config(digest)
+            except ImageNotFoundError:
+                return None
+            self._keep(digest, data)
+            if is_manifest:
+                self._note(documents.parse(data, digest))
+        return self._kept[digest]
+
+    def blob(self, name: str) -> Blob | None:
+        """A layer that a manifest named: its kind is told by its media type until it is opened."""
+        layer = self._layers.get(_digest(name))
+        if layer is None or "foreign" in layer.media_type or "nondistributable" in layer.media_type:
+            return None
+        kind = "tar" if layer.media_type.endswith((".tar", ".diff")) else "compressed"
+        return Blob(layer.digest, layer.size, kind, partial(open_layer, self._client, layer))
+
+    def _index(self) -> bytes:
+        """The index of a layout that holds just what was asked for."""
+        name = self._client.name
+        data = self._client.manifest(name.reference)
+        digest = name.digest or f"sha256:{hashlib.sha256(data).hexdigest()}"
+        root = documents.parse(data, f"The manifest of {name}")
+        below = documents.index_descriptors(root)
+        if below is not None:
+            meant = _meant(below, self._platform, self.label)
+            given = zip(documents.sequence(root["manifests"]), below, strict=True)
+            data = json.dumps({"manifests": [raw for raw, each in given if each in meant]}).encode()
+        self._keep(digest, data)
+        self._note(root)
+        return json.dumps({"manifests": [{"digest": digest}]}).encode()
+
+    def _keep(self, digest: str, data: bytes) -> None:
+        self._size += len(data)
+        if self._size > MAX_DOCUMENTS:
+            sentence = f"The documents of {self._client.name} have more than {MAX_DOCUMENTS} bytes."
+            raise LimitError(sentence, "No builder writes such an image; it may be made to do harm.")
+        self._kept[digest] = data
+
+    def _note(self, document: Any) -> None:
+        """Take note of what an index or a manifest names."""
+        self._manifests.update(each.digest for each in documents.index_descriptors(document) or ())
+        manifest = documents.manifest(document)
+        if manifest is not None:
+            self._layers.update((layer.digest, layer) for layer in manifest.layers if layer.digest)
+
+
+class RegistrySource:
+    """An image in a registry. Nothing is asked before ``image``."""
+
+    def __init__(self, reference: Reference, wish: Wish, progress: Progress | None = None) -> None:
+        if wish.image:
+            raise UsageError("--image chooses among the images of an archive.", "Write registry:NAME:TAG.")
+        self._name = parse_name(reference.place)
+        self._wish = replace(wish, source="registry")
+        self._progress = progress
+        self._client: RegistryClient | None = None
+
+    def image(self) -> Image:
+        """Fetch manifest and config; SourceError where the registry does not answer or refuses."""
+        self._tell(f"Asking {self._name.registry} for {self._name}")
+        self._client = RegistryClient(self._name, self._tell)
+        image = find_image(RegistryContents(self._client, self._wish.platform), self._wish)
+        image.tags = [str(replace(self._name, digest=""))] if self._name.tag else []
+        return image
+
+    def close(self) -> None:
+        """End all downloads, in whichever thread, and close the connections."""
+        if self._client is not None:
+            self._client.close()
+
+    def _tell(self, what: str) -> None:
+        if self._progress is not None:
+            self._progress(what, 0, None)
+
+
+def _digest(name: str) -> str:
+    """The digest of a layout's blob by its name; empty for other names."""
+    folder, _, encoded = name.rpartition("/")
+    algorithm = folder.removeprefix("blobs/")
+    return f"{algorithm}:{encoded}" if algorithm and algorithm != folder else ""
+
+
+def _meant(descriptors: list[Descriptor], platform: str, label: str) -> list[Descriptor]:
+    """What may be meant of an index: each manifest that is asked for counts against a registry's limits."""
+    images = [each for each in descriptors if not each.is_attestation]
+    platforms = [each.platform for each in images if each.platform is not None]
+    if len(platforms) < len(images) or (len(images) == 1 and not platform):
+        return descriptors
+    wanted = parse_platform(platform) if platform else host_platform()
+    meant = [each for each in descriptors if each.is_attestation or (each.platform and each.platform.meets(wanted))]
+    if all(each.is_attestation for each in meant):
+        raise no_platform(label, wanted if platform else None, list(dict.fromkeys(map(str, platforms))))
+    return meant
