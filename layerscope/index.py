@@ -14,22 +14,27 @@ from layerscope.core.layer import LayerIndex
 from layerscope.core.merge import LayerMerge
 from layerscope.core.tar import FILE
 from layerscope.core.tree import ImageTree
-from layerscope.errors import DamagedImageError, LayerscopeError, LimitError
-from layerscope.sources.model import Image, Layer, OpenSource, PassingSource, Reader
+from layerscope.errors import CancelledError, DamagedImageError, LayerscopeError, LimitError
+from layerscope.sources.model import CheckedReader, Image, Layer, OpenSource, PassingSource, Reader
 
 #: Seconds between two reports of progress.
 _REPORT_EVERY: Final = 0.05
 _STOPPED: Final = "reading was stopped here"
+_NO_MANIFEST: Final = "Reading was stopped before the manifest came: these need not be the image's layers."
 #: Bytes read at once where contents are digested.
 _PIECE: Final = 1 << 20
 #: Entries of all layers together that one image may have before reading stops.
 MAX_ENTRIES: Final = 20_000_000
+#: Layers that are read side by side: at least so many, since they may wait for a network, and at most.
+_FEWEST_STREAMS: Final = 3
+_MOST_STREAMS: Final = 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Progress:
     """How far indexing has come: ``bytes_done`` of the layer's uncompressed tar, entries found in it.
 
+    From a registry the bytes are those of the blob as it comes, and their total is known.
     ``layer`` is the number of the layer, or -1 where the source does not tell numbers yet; ``layers``
     is 0 while their number is not known.
     """
@@ -156,9 +161,13 @@ class _ContentTap:
 def _index_layer(reader: Reader, watch: _Watch, layer: int, name: str, *, total: int | None, tap: bool) -> LayerIndex:
     """Read one layer's tar to its end; a fault ends it early and is noted in the index."""
     index = LayerIndex()
+    checked = reader if isinstance(reader, CheckedReader) else None
+    if checked is not None:
+        total = checked.total
 
     def goes_on() -> bool:
-        return watch.goes_on(layer, name, (content or drive).bytes_done, len(index), total)
+        done = (content or drive).bytes_done if checked is None else checked.consumed
+        return watch.goes_on(layer, name, done, len(index), total)
 
     content = _ContentTap(reader, watch.keep, goes_on) if tap else None
     drive = HeaderDrive(content or reader, whole=tap)
@@ -175,10 +184,13 @@ def _index_layer(reader: Reader, watch: _Watch, layer: int, name: str, *, total:
                 index.fault = _STOPPED
                 break
         index.fault = index.fault or (_STOPPED if content is not None and content.stopped else drive.fault)
+        if checked is not None and not index.fault:
+            checked.finish(goes_on)
+            index.fault = _STOPPED if watch.stopped else ""
     except (DamagedImageError, LimitError) as error:
         index.fault = error.sentence
     index.finish()
-    watch.finish(layer, name, index, drive.bytes_done)
+    watch.finish(layer, name, index, drive.bytes_done if checked is None else checked.consumed)
     return index
 
 
@@ -300,13 +312,23 @@ def build_index(
 
 
 def _read_passing(source: PassingSource, watch: _Watch) -> ImageIndex:
-    """Index each layer-like member as it passes; the manifest then says which were layers."""
+    """Index each layer-like member as it passes; the manifest then says which were layers.
+
+    Where reading is stopped before the manifest came, what passed stands in the order in which it did.
+    """
     passed: dict[str, LayerIndex] = {}
 
     def visit(name: str, reader: Reader, size: int) -> None:
         passed[name] = _index_layer(reader, watch, -1, name, total=size, tap=True)
+        if watch.stopped:
+            raise CancelledError("Reading was stopped.")
 
-    image = source.read_through(visit)
+    try:
+        image = source.read_through(visit)
+    except CancelledError:
+        if not watch.stopped:
+            raise
+        image = Image("", "", layers=[Layer(name) for name in passed], warnings=[_NO_MANIFEST])
     # An empty layer is one that passed: it has no entries, and so no truth value either.
     layers = [passed[layer.name] if layer.name in passed else _absent(layer) for layer in image.layers]
     return ImageIndex(image, layers, stopped=watch.stopped)
@@ -334,13 +356,18 @@ def _read_open(source: OpenSource, watch: _Watch) -> ImageIndex:
 
     numbers = range(len(image.layers))
     streams = sum(not layer.seekable for layer in image.layers)
-    workers = min(os.cpu_count() or 1, streams, 8)
+    workers = min(max(os.cpu_count() or 1, _FEWEST_STREAMS), streams, _MOST_STREAMS)
     if workers < 2:
         return ImageIndex(image, [read(number) for number in numbers], stopped=watch.stopped)
     from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(workers) as pool:
-        layers = list(pool.map(read, numbers))
+        try:
+            layers = list(pool.map(read, numbers))
+        except BaseException:
+            watch.stopped = True  # leaving the pool waits for its threads
+            source.close()
+            raise
     return ImageIndex(image, layers, stopped=watch.stopped)
 
 

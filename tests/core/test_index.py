@@ -12,7 +12,7 @@ from core.archives import Forward, Seekable, header, padded, pax
 from layerscope import index as index_module
 from layerscope.analysis.summary import analyse
 from layerscope.core.tar import FILE
-from layerscope.errors import DamagedImageError, SourceError
+from layerscope.errors import CancelledError, DamagedImageError, SourceError
 from layerscope.index import ImageIndex, Progress, build_index
 from layerscope.sources.model import Image, Layer, Reader, Visit
 
@@ -296,6 +296,72 @@ def test_cancelling_keeps_what_had_arrived(kind: str) -> None:
     assert 0 < sum(len(layer) for layer in index.layers) < 5000 + 5000 + len(SIZES) + 1
     assert index.tree.image_bytes == sum(index.tree.stored)
     assert all("stopped" in sentence for _, sentence in index.faults)
+
+
+def test_a_passing_source_is_read_no_further_once_stopped() -> None:
+    visited: list[str] = []
+
+    class Watched(Stream):
+        def read_through(self, visit: Visit) -> Image:
+            def noting(name: str, reader: Reader, size: int) -> None:
+                visited.append(name)
+                visit(name, reader, size)
+
+            return super().read_through(noting)
+
+    index = build_index(Watched([LOWER, UPPER]), cancelled=lambda: len(visited) > 1)
+    assert visited == ["stranger", "layer1"]
+    assert [layer.name for layer in index.image.layers] == visited
+    assert index.stopped
+    assert index.image.warnings
+    assert [number for number, _ in index.faults] == [1]
+
+
+def test_a_source_that_stops_by_itself_is_an_error() -> None:
+    class Ending(Stream):
+        def read_through(self, visit: Visit) -> Image:
+            raise CancelledError("The user said so.")
+
+    with pytest.raises(CancelledError):
+        build_index(Ending([LOWER]))
+
+
+class Checked(Forward):
+    """A layer whose blob turns out not to have its digest."""
+
+    consumed, total = 7, 70
+
+    def finish(self, goes_on: Callable[[], bool], /) -> None:
+        """Lie."""
+        assert goes_on()
+        raise DamagedImageError("Layer x does not have its digest.")
+
+
+def test_a_layer_is_checked_behind_its_last_entry() -> None:
+    files = Files([UPPER, LOWER], seekable=False)
+    image = files.image()
+    image.layers[0].opener = lambda: Checked(UPPER)
+    files.image = lambda: image  # type: ignore[method-assign]
+    told: list[Progress] = []
+    index = build_index(files, progress=told.append)
+    assert index.faults == [(0, "Layer x does not have its digest.")]
+    assert len(index.layers[0]) == 5000
+    assert {(each.bytes_done, each.bytes_total) for each in told if each.layer == 0} <= {(7, 70), (7, 7)}
+
+
+def test_an_interrupt_ends_the_other_layers(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt() -> Reader:
+        raise KeyboardInterrupt
+
+    files = Files([UPPER, LOWER, UPPER], seekable=False)
+    image = files.image()
+    image.layers[0].opener = interrupt
+    closed: list[bool] = []
+    monkeypatch.setattr(files, "image", lambda: image)
+    monkeypatch.setattr(files, "close", lambda: closed.append(True))
+    with pytest.raises(KeyboardInterrupt):
+        build_index(files)
+    assert closed == [True]
 
 
 def test_cancelling_does_not_wait_for_the_end_of_a_large_file() -> None:
