@@ -47,6 +47,7 @@ class LayersPane(Rows):
         self._layers: list[_Row] = []
         self._selection = Selection()
         self._largest = 0
+        self._known = False
 
     @property
     def item_count(self) -> int:
@@ -56,7 +57,7 @@ class LayersPane(Rows):
     @property
     def empty_sentence(self) -> str:
         """Nothing is known yet, or there is nothing."""
-        return "no layers"
+        return "no layers" if self._known else "reading"
 
     def show_progress(self, progress: Progress) -> None:
         """A layer is being read; rows appear as they become known."""
@@ -76,6 +77,7 @@ class LayersPane(Rows):
 
     def show_tree(self, tree: ImageTree) -> None:
         """All layers are read: their sizes are known."""
+        self._known = True
         names = [row.name for row in self._layers]
         self._layers = [
             _Row(name=names[layer] if layer < len(names) else "", bytes=tree.stored[layer], ready=True)

@@ -1,0 +1,217 @@
+"""From the first frame to the answer: progress, stopping, choosing, failing."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from explorers import THEME, explorer, load_demo, settle
+from layerscope.analysis.summary import analyse
+from layerscope.errors import CancelledError, ImageNotFoundError
+from layerscope.index import Cancelled, ImageIndex, Progress, Report
+from layerscope.sources.candidates import SeveralImagesError
+from layerscope.tui import run_explorer
+from layerscope.tui.app import ExplorerApp
+from screens import screen_text
+
+
+def test_the_frame_is_painted_before_anything_is_read() -> None:
+    allowed = threading.Event()
+    seen: list[str] = []
+
+    def load(report: Report, cancelled: Cancelled) -> ImageIndex:
+        allowed.wait(10)
+        return load_demo(report, cancelled)
+
+    async def run() -> None:
+        app = explorer(load)
+        async with app.run_test(size=(80, 24)) as pilot:
+            await pilot.pause()
+            seen.append(screen_text(app))
+            allowed.set()
+            await settle(app, pilot)
+            seen.append(screen_text(app))
+
+    asyncio.run(run())
+    assert "1 Layers" in seen[0]
+    assert "reading" in seen[0]
+    assert "efficiency" not in seen[0]
+    assert "efficiency 68 %" in seen[1]
+
+
+def test_layers_show_how_far_reading_has_come() -> None:
+    going = threading.Event()
+    seen: list[str] = []
+
+    def load(report: Report, cancelled: Cancelled) -> ImageIndex:
+        report(Progress(1, 3, "layer", 218_000_000, 513_000_000, 12))
+        going.wait(10)
+        return load_demo(report, cancelled)
+
+    async def run() -> None:
+        app = explorer(load)
+        async with app.run_test(size=(120, 30)) as pilot:
+            for _ in range(20):
+                await pilot.pause()
+            seen.append(screen_text(app))
+            going.set()
+            await settle(app, pilot)
+
+    asyncio.run(run())
+    assert "▓▓▓░░░░░  42 %  218.0 MB of 513.0 MB" in seen[0]
+    assert seen[0].count("waiting") == 2
+
+
+def test_escape_stops_reading_and_keeps_what_is_there() -> None:
+    def load(report: Report, cancelled: Cancelled) -> ImageIndex:
+        waiting = threading.Event()
+        while not cancelled():
+            waiting.wait(0.005)
+        return load_demo(report, cancelled=lambda: False)
+
+    async def run() -> int:
+        app = explorer(load)
+        async with app.run_test(size=(80, 24)) as pilot:
+            await pilot.pause()
+            await pilot.press("escape")
+            await settle(app, pilot)
+            return app.explorer.files.item_count
+
+    assert asyncio.run(run()) > 0
+
+
+def test_reading_that_stops_with_nothing_ends_as_interrupted() -> None:
+    def load(report: Report, cancelled: Cancelled) -> ImageIndex:
+        waiting = threading.Event()
+        while not cancelled():
+            waiting.wait(0.005)
+        raise CancelledError("Stopped.")
+
+    async def run() -> ExplorerApp:
+        app = explorer(load)
+        async with app.run_test(size=(80, 24)) as pilot:
+            await pilot.pause()
+            await pilot.press("escape")
+            for _ in range(50):
+                await pilot.pause()
+        return app
+
+    app = asyncio.run(run())
+    assert app.return_code == 130
+    assert isinstance(app.failure, CancelledError)
+
+
+def test_leaving_while_reading_ends_the_thread() -> None:
+    ended = threading.Event()
+
+    def load(report: Report, cancelled: Cancelled) -> ImageIndex:
+        report(Progress(-1, 0, "blobs/sha256/ab", 5_000_000, None, 12))
+        waiting = threading.Event()
+        while not cancelled():
+            waiting.wait(0.005)
+        ended.set()
+        return load_demo(report, cancelled)
+
+    async def run() -> int | None:
+        app = explorer(load)
+        async with app.run_test(size=(80, 24)) as pilot:
+            for _ in range(10):
+                await pilot.pause()
+            assert "reading 5.0 MB" in screen_text(app)
+            await pilot.press("q")
+        return app.return_code
+
+    assert asyncio.run(run()) == 0
+    assert ended.wait(5)
+
+
+@pytest.mark.parametrize("error", [ImageNotFoundError("There is no image x.", "Pull it."), RuntimeError("a bug")])
+def test_a_failed_reading_ends_with_its_error(error: Exception) -> None:
+    def load(report: Report, cancelled: Cancelled) -> ImageIndex:
+        raise error
+
+    async def run() -> ExplorerApp:
+        app = explorer(load)
+        async with app.run_test() as pilot:
+            for _ in range(50):
+                await pilot.pause()
+        return app
+
+    app = asyncio.run(run())
+    assert app.failure is error
+    assert app.return_code == 2
+
+
+@pytest.mark.parametrize(("keys", "wanted"), [("down enter", "b:2"), ("escape", "")])
+def test_one_of_several_images_is_chosen(keys: str, wanted: str) -> None:
+    told: list[str] = []
+
+    def load(report: Report, cancelled: Cancelled) -> ImageIndex:
+        if not told:
+            raise SeveralImagesError("x.tar", ["a:1", "b:2"])
+        return load_demo(report, cancelled)
+
+    async def run() -> ExplorerApp:
+        app = ExplorerApp("x.tar", load, analyse, choose=told.append, theme=THEME)
+        async with app.run_test(size=(80, 24)) as pilot:
+            for _ in range(20):
+                await pilot.pause()
+            await pilot.press(*keys.split())
+            for _ in range(20):
+                await pilot.pause()
+            if wanted:
+                await settle(app, pilot)
+                assert app.explorer.files.item_count
+        return app
+
+    app = asyncio.run(run())
+    assert told == ([wanted] if wanted else [])
+    assert isinstance(app.failure, SeveralImagesError) is not bool(wanted)
+
+
+def test_a_crash_shows_no_values_of_variables(capfd: pytest.CaptureFixture[str]) -> None:
+    class Broken(ExplorerApp):
+        def on_key(self) -> None:
+            secret = "a value of a variable"
+            raise RuntimeError(f"a bug with {len(secret)} letters")
+
+    app = Broken("demo", load_demo, analyse, theme=THEME)
+
+    async def look(pilot: Pilot[Any]) -> None:
+        await pilot.press("x")
+        await pilot.pause()
+
+    app.run(headless=True, auto_pilot=look)
+    assert isinstance(app.failure, RuntimeError)
+    printed = capfd.readouterr()
+    assert "secret" not in printed.out + printed.err
+    assert "Traceback" not in printed.out + printed.err
+
+
+def test_no_color_never_meets_a_theme_of_terminal_colours(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Textual's filter for NO_COLOR would paint black on black there.
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert not explorer(load_demo, theme="ansi-dark").current_theme.ansi
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert explorer(load_demo, theme="ansi-dark").current_theme.ansi
+
+
+def test_explorer_gives_the_error_to_who_started_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def load(report: Report, cancelled: Cancelled) -> ImageIndex:
+        raise ImageNotFoundError("There is no image x.")
+
+    monkeypatch.setattr(ExplorerApp, "run", lambda self: asyncio.run(_until_over(self)))
+    with pytest.raises(ImageNotFoundError):
+        run_explorer("x", load, analyse)
+    assert run_explorer("demo", load_demo, analyse) == 0
+
+
+async def _until_over(app: ExplorerApp) -> None:
+    async with app.run_test() as pilot:
+        for _ in range(30):
+            await pilot.pause()
+        await pilot.press("q")
