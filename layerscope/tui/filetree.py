@@ -332,6 +332,10 @@ class FileTree:
             found = [place for place in found if low <= sizes[place] <= high and ends[place] == place + 1]
         return found
 
+    def prepare_search(self) -> None:
+        """Do now what the first keystroke of a filter would otherwise wait for."""
+        self._joined(True)
+
     def _joined(self, fold_case: bool) -> bytes:
         """All names in the order of positions, with slashes between, small letters only if asked for."""
         found = self._joined_names.get(fold_case)

@@ -45,6 +45,7 @@ class FindBar(Horizontal):
         super().__init__(id="find")
         self._input = Input(placeholder="name, *.glob, /regex/, >10MB, is:removed", compact=True)
         self._found = Static("", id="found", markup=False)
+        self._words = ""
 
     def compose(self) -> ComposeResult:
         """Slash, text, count."""
@@ -65,7 +66,10 @@ class FindBar(Horizontal):
 
     def count(self, words: str) -> None:
         """How many there are."""
-        self._found.update(words)
+        if self.display and words != self._words:
+            # An update lays the whole screen out anew.
+            self._words = words
+            self._found.update(words)
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:

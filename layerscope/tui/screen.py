@@ -104,6 +104,7 @@ class ExplorerScreen(Frame):
         if wanted != self._view:
             self._view = wanted
             self.files.show_view(view_of(self._outline, *wanted), selection)
+            self.label()
 
     def action_step_layer(self, step: int) -> None:
         """To the layer above or below, from any pane."""
@@ -165,7 +166,9 @@ class ExplorerScreen(Frame):
         if self.files.model is None:
             return
         self.action_show("files")
+        self.files.model.prepare_search()
         self.finder.open()
+        self.finder.count(self.files.counted)
 
     @on(FindBar.Typed)
     def _typed(self, event: FindBar.Typed) -> None:
