@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from layerscope.core.drive import BoundedReader, HeaderDrive
@@ -15,6 +15,7 @@ from layerscope.core.merge import LayerMerge
 from layerscope.core.tar import FILE
 from layerscope.core.tree import ImageTree
 from layerscope.errors import CancelledError, DamagedImageError, LayerscopeError, LimitError
+from layerscope.sources.budget import Budget
 from layerscope.sources.model import CheckedReader, Image, Layer, OpenSource, PassingSource, Reader
 
 #: Seconds between two reports of progress.
@@ -23,8 +24,6 @@ _STOPPED: Final = "reading was stopped here"
 _NO_MANIFEST: Final = "Reading was stopped before the manifest came: these need not be the image's layers."
 #: Bytes read at once where contents are digested.
 _PIECE: Final = 1 << 20
-#: Entries of all layers together that one image may have before reading stops.
-MAX_ENTRIES: Final = 20_000_000
 #: Layers that are read side by side: at least so many, since they may wait for a network, and at most.
 _FEWEST_STREAMS: Final = 3
 _MOST_STREAMS: Final = 8
@@ -62,7 +61,7 @@ class _Watch:
     cancelled: Cancelled | None
     keep: Keep | None
     layers: int = 0
-    entries: int = 0
+    budget: Budget = field(default_factory=Budget)
     stopped: bool = False
     _next: float = 0.0
 
@@ -90,15 +89,16 @@ class _ContentTap:
     lie whole in the buffer are digested from there, the last one may reach into what is skipped.
     """
 
-    def __init__(self, reader: Reader, keep: Keep | None, goes_on: Callable[[], bool]) -> None:
+    def __init__(self, reader: Reader, watch: _Watch, goes_on: Callable[[], bool]) -> None:
         from xxhash import xxh3_128, xxh3_128_digest
 
         self.bytes_done = 0
+        self._budget = watch.budget
         self.stopped = False
         self._goes_on = goes_on
         self._digest, self._hasher = xxh3_128_digest, xxh3_128
         self._reader = reader
-        self._keep = keep
+        self._keep = watch.keep
         self._index: LayerIndex | None = None
         self._entry = -1
         self._left = 0
@@ -109,6 +109,7 @@ class _ContentTap:
         """Up to ``count`` bytes; empty only at the end."""
         piece = self._reader.read(count)
         self.bytes_done += len(piece)
+        self._budget.expand(len(piece))
         return piece
 
     def skip(self, count: int, /) -> int:
@@ -169,19 +170,18 @@ def _index_layer(reader: Reader, watch: _Watch, layer: int, name: str, *, total:
         done = (content or drive).bytes_done if checked is None else checked.consumed
         return watch.goes_on(layer, name, done, len(index), total)
 
-    content = _ContentTap(reader, watch.keep, goes_on) if tap else None
+    content = _ContentTap(reader, watch, goes_on) if tap else None
     drive = HeaderDrive(content or reader, whole=tap)
     try:
         while batch := drive.next_batch():
-            first = len(index)
+            first, text = len(index), index.text
             index.add(batch)
             if content is not None:
                 content.see(index, first, drive.buffer, drive.buffer_offset)
-            watch.entries += len(batch)
-            if watch.entries > MAX_ENTRIES:
-                raise LimitError(f"The image has more than {MAX_ENTRIES} entries.", "That is the limit.")
+            watch.budget.hold(len(batch), index.text - text)
             if not goes_on() and not drive.scanner.done:
-                index.fault = _STOPPED
+                index.fault = index.fault or _STOPPED
+            if index.fault:
                 break
         index.fault = index.fault or (_STOPPED if content is not None and content.stopped else drive.fault)
         if checked is not None and not index.fault:
@@ -252,7 +252,7 @@ class ImageIndex:
         wanted = sorted({entry for entry in entries if not index.digest(entry)}, key=index.offset)
         if not wanted:
             return
-        with suppress(DamagedImageError):  # the layer's fault, or its absence, is told elsewhere
+        with suppress(DamagedImageError, LimitError):  # the layer's fault, or its absence, is told elsewhere
             reader = self._layer_reader(layer)
             try:
                 self._digest_through(reader, layer, wanted)
@@ -319,6 +319,7 @@ def _read_passing(source: PassingSource, watch: _Watch) -> ImageIndex:
     passed: dict[str, LayerIndex] = {}
 
     def visit(name: str, reader: Reader, size: int) -> None:
+        watch.budget.compressed += size
         passed[name] = _index_layer(reader, watch, -1, name, total=size, tap=True)
         if watch.stopped:
             raise CancelledError("Reading was stopped.")
@@ -349,26 +350,36 @@ def _read_open(source: OpenSource, watch: _Watch) -> ImageIndex:
             reader = layer.opener()
         except LayerscopeError as error:
             return _absent(layer, error.sentence)
+        watch.budget.compressed += layer.compressed_bytes or 0
         try:
             return _index_layer(reader, watch, number, layer.name, total=None, tap=not layer.seekable)
         finally:
             reader.close()
 
-    numbers = range(len(image.layers))
-    streams = sum(not layer.seekable for layer in image.layers)
+    # A blob that is listed twice, as builders do with their empty layer, is read once.
+    places = [layer.name if layer.opener else str(number) for number, layer in enumerate(image.layers)]
+    first = {place: number for number, place in reversed(list(enumerate(places)))}
+    numbers = sorted(first.values())
+    streams = sum(not image.layers[number].seekable for number in numbers)
     workers = min(max(os.cpu_count() or 1, _FEWEST_STREAMS), streams, _MOST_STREAMS)
-    if workers < 2:
-        return ImageIndex(image, [read(number) for number in numbers], stopped=watch.stopped)
+    found = list(map(read, numbers)) if workers < 2 else _read_beside(read, numbers, workers, watch, source)
+    by_number = dict(zip(numbers, found, strict=True))
+    return ImageIndex(image, [by_number[first[place]] for place in places], stopped=watch.stopped)
+
+
+def _read_beside(
+    read: Callable[[int], LayerIndex], numbers: list[int], workers: int, watch: _Watch, source: OpenSource
+) -> list[LayerIndex]:
+    """Read layers side by side."""
     from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(workers) as pool:
         try:
-            layers = list(pool.map(read, numbers))
+            return list(pool.map(read, numbers))
         except BaseException:
             watch.stopped = True  # leaving the pool waits for its threads
             source.close()
             raise
-    return ImageIndex(image, layers, stopped=watch.stopped)
 
 
 def _absent(layer: Layer, why: str = "") -> LayerIndex:

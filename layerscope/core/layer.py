@@ -19,6 +19,14 @@ OPAQUE: Final = 9
 #: ``.wh..wh.*`` other than the opaque marker: AUFS housekeeping, no file of the image.
 METADATA: Final = 10
 
+#: Folders that one path may lead through; Linux takes 2,048 in one call.
+MAX_DEPTH: Final = 10_000
+#: Bytes that names, targets, attributes and folders of a layer may take, and more of them for each entry.
+MAX_TEXT: Final = 64 << 20
+TEXT_PER_ENTRY: Final = 1024
+#: What a folder counts for: with its places in lists and dictionaries it takes about that many bytes.
+_FOLDER_TEXT: Final = 512
+
 _PREFIX: Final = b".wh."
 _METADATA_PREFIX: Final = b".wh..wh."
 _UNKNOWN_DIGEST: Final = bytes(16)
@@ -42,8 +50,9 @@ class LayerIndex:
 
     ``entries`` counts the members of the tar, ``stored_bytes`` sums the bytes of its regular files,
     ``fault`` says why the tar could not be read to its end, ``skipped`` counts members that make no
-    file, ``kept`` holds contents that were asked for beforehand, by entry. Directories of the layer
-    have numbers of their own: 0 is the root.
+    file, ``kept`` holds contents that were asked for beforehand, by entry, ``text`` is about how many
+    bytes names, targets, attributes and folders take. Directories of the layer have numbers of their
+    own: 0 is the root.
     """
 
     def __init__(self) -> None:
@@ -51,6 +60,7 @@ class LayerIndex:
         self.entries: int = 0
         self.stored_bytes: int = 0
         self.skipped: int = 0
+        self.text: i64 = 0
         self._digests: bytearray = bytearray()
         self.kept: dict[int, bytes] = {}
         self.kinds: bytearray = bytearray()
@@ -79,13 +89,29 @@ class LayerIndex:
         return len(self.names)
 
     def add(self, members: list[Member]) -> None:
-        """Take in members in tar order; about 1 us each compiled."""
+        """Take in members in tar order, up to a limit that is the layer's fault; about 1 us each compiled."""
         for member in members:
+            if self.fault or not self._fits(member):
+                return
             self.entries += 1
             if member.kind == OTHER:
                 self.skipped += 1
             else:
                 self._add(member)
+
+    def _fits(self, member: Member) -> bool:
+        """Count what a member takes, and say whether it is within the limits."""
+        self.text += len(member.name) + len(member.link)
+        if member.xattrs is not None:
+            for key, value in member.xattrs.items():
+                self.text += len(key) + len(value)
+        if len(member.name) > MAX_DEPTH and member.name.count(b"/") > MAX_DEPTH:
+            self.fault = f"a path leads through more than {MAX_DEPTH} folders, which is the limit"
+        elif self.text > MAX_TEXT + TEXT_PER_ENTRY * self.entries:
+            self.fault = (
+                f"its names and attributes take more than the limit of {MAX_TEXT} bytes and {TEXT_PER_ENTRY} per entry"
+            )
+        return not self.fault
 
     def finish(self) -> None:
         """Drop what only adding needs."""
@@ -170,6 +196,7 @@ class LayerIndex:
                     self.directory_parents.append(key[0])
                     self.directory_names.append(part)
                     self._children[key] = directory
+                    self.text += len(part) + _FOLDER_TEXT
                     if part.startswith(_METADATA_PREFIX) or key[0] in self._metadata:
                         self._metadata.add(directory)
         self._by_path[raw] = directory

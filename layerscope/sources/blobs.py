@@ -12,13 +12,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from layerscope.errors import DamagedImageError
+from layerscope.errors import DamagedImageError, LayerscopeError, LimitError
+from layerscope.sources.budget import allowed, limit_text
 from layerscope.sources.model import Reader
 from layerscope.sources.readers import FileReader, PeekReader, discard
 
 BLOCK = 512
 #: Bytes of compressed input given to a decompressor at once.
 STEP = 64 * 1024
+#: Members that a blob may have, and one more for so many bytes that come out: each costs a decompressor.
+MAX_MEMBERS = 10_000
+MEMBER_BYTES = 128
 #: Largest working memory that an xz stream may ask for (``xz -9`` needs 65 MiB).
 XZ_MEMORY = 128 * 1024 * 1024
 
@@ -98,7 +102,8 @@ class DecompressingReader:
     """Reads all members of a compressed blob one after the other.
 
     What follows the last member is ignored, as gunzip does: zero padding of tapes, signatures.
-    A blob that ends inside a member is a DamagedImageError once all before was read.
+    A blob that ends inside a member is a DamagedImageError once all before was read, one that grows
+    out of all measure a LimitError.
     """
 
     def __init__(self, reader: Reader, codec: Codec, name: str) -> None:
@@ -108,10 +113,13 @@ class DecompressingReader:
         self._member = codec.start()
         self._rest = b""
         self._ended = False
-        self._fault: DamagedImageError | None = None
+        self._fault: LayerscopeError | None = None
+        self._taken = 0
+        self._given = 0
+        self._members = 1
 
     def read(self, count: int, /) -> bytes:
-        """Up to ``count`` bytes; empty only at the end; DamagedImageError on damage."""
+        """Up to ``count`` bytes; empty only at the end; DamagedImageError on damage; LimitError."""
         if self._fault is not None:
             raise self._fault  # what comes behind damage would be noise
         while count > 0 and not self._ended:
@@ -121,6 +129,9 @@ class DecompressingReader:
                 out = member.decompress(data, count)
             except self._codec.errors as error:
                 raise self._damaged(f"has damaged {self._codec.name} data ({error})") from error
+            self._given += len(out)
+            if self._given > allowed(self._taken):
+                raise self._excessive(f"decompresses to more than {limit_text()}")
             if member.eof:
                 self._finish_member()
             if out:
@@ -136,15 +147,20 @@ class DecompressingReader:
         self._reader.close()
 
     def _input(self) -> bytes:
-        data, self._rest = self._rest or self._reader.read(STEP), b""
+        data, self._rest = self._rest or self._take(), b""
         if not data:
             raise self._damaged(f"ends in the middle of its {self._codec.name} data")
+        return data
+
+    def _take(self) -> bytes:
+        data = self._reader.read(STEP)
+        self._taken += len(data)
         return data
 
     def _finish_member(self) -> None:
         rest = self._member.unused_data.lstrip(b"\0")
         while len(rest) < 8:
-            data = self._reader.read(STEP)
+            data = self._take()
             if not data:
                 break
             rest = (rest + data).lstrip(b"\0")
@@ -153,10 +169,20 @@ class DecompressingReader:
             return
         self._rest = rest
         self._member = self._codec.start()
+        self._members += 1
+        if self._members > MAX_MEMBERS + self._given // MEMBER_BYTES:
+            limit = f"{MAX_MEMBERS} and one for {MEMBER_BYTES} bytes"
+            raise self._excessive(f"has more {self._codec.name} members than {limit}")
+
+    def _excessive(self, what: str) -> LimitError:
+        fault = LimitError(f"{self._name} {what}.", "It may be made to do harm.")
+        self._fault = fault
+        return fault
 
     def _damaged(self, what: str) -> DamagedImageError:
-        self._fault = DamagedImageError(f"{self._name} {what}.", "Fetch or save the image again.")
-        return self._fault
+        fault = DamagedImageError(f"{self._name} {what}.", "Fetch or save the image again.")
+        self._fault = fault
+        return fault
 
 
 class _ZlibMember:

@@ -254,7 +254,7 @@ def test_bytes_that_a_damaged_layer_lacks_pass_for_different() -> None:
 
 
 def test_too_many_entries_are_a_fault_that_names_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(index_module, "MAX_ENTRIES", 3000)
+    monkeypatch.setattr("layerscope.sources.budget.MAX_ENTRIES", 3000)
     index = build_index(Files([UPPER]))
     assert "3000" in index.faults[0][1]
 
