@@ -132,7 +132,7 @@ def _meant(descriptors: list[Descriptor], platform: str, label: str) -> list[Des
     """What may be meant of an index: each manifest that is asked for counts against a registry's limits."""
     images = [each for each in descriptors if not each.is_attestation]
     platforms = [each.platform for each in images if each.platform is not None]
-    if len(platforms) < len(images) or (len(images) == 1 and not platform):
+    if not images or len(platforms) < len(images) or (len(images) == 1 and not platform):
         return descriptors
     wanted = parse_platform(platform) if platform else host_platform()
     meant = [each for each in descriptors if each.is_attestation or (each.platform and each.platform.meets(wanted))]

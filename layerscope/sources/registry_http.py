@@ -137,8 +137,7 @@ class Transport:
             if request.method != "GET" or response.status not in _REDIRECTING or not target:
                 return response
             finish(response)
-            before, url = url, urljoin(url, target)
-            _check_redirect(before, url)
+            before, url = url, _redirected(url, target)
             if _origin(url) != _origin(before):
                 authorization = ""  # for good: the way back is another host's choice
         raise SourceError(f"{self._host} redirects more than {REDIRECTS} times.", "Try again, or tell its operators.")
@@ -194,14 +193,20 @@ def _origin(url: str) -> tuple[str, str, int]:
     return scheme, (parts.host or "").lower(), parts.port or (443 if scheme == "https" else 80)
 
 
-def _check_redirect(before: str, after: str) -> None:
-    """SourceError where a redirect leads from TLS to plain text, or to no web address at all."""
-    target = parse_url(after)
+def _redirected(before: str, location: str) -> str:
+    """Where a redirect leads; SourceError where that is no web address, or leads from TLS to plain text."""
+    host = parse_url(before).netloc
+    try:
+        after = urljoin(before, location)
+        target = parse_url(after)
+    except ValueError:  # urllib3's errors of addresses are ValueErrors, too
+        after, target = location, Url()
     if target.scheme not in ("http", "https") or not target.host:
-        raise SourceError(f"{parse_url(before).netloc} redirects to {after}.", "That is no address of a registry.")
+        raise SourceError(f"{host} redirects to {after}.", "That is no address of a registry; tell its operators.")
     if before.startswith("https:") and target.scheme == "http" and not is_loopback(target.host):
-        sentence = f"{parse_url(before).netloc} redirects to {target.netloc} without TLS."
+        sentence = f"{host} redirects to {target.netloc} without TLS."
         raise SourceError(sentence, "What comes so could be anybody's; tell the registry's operators.")
+    return after
 
 
 def _tls_context(host: str) -> ssl.SSLContext:
