@@ -1,0 +1,100 @@
+"""Runs one kind of input through ``layerscope check`` and judges what came out."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import resource
+import signal
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+from layerscope.cli import main
+
+from .kinds import OPENED, REFUSED, WARNED, Fate, Kind
+
+#: Bytes of memory over what an honest image takes, and what such a one takes for each entry.
+MEMORY = 300 << 20
+BYTES_PER_ENTRY = 700
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came out: exit code, the text of both streams, and the JSON report where there is one."""
+
+    code: int
+    out: str
+    err: str
+    report: dict[str, object] | None
+
+    @property
+    def fate(self) -> Fate:
+        """What became of the input."""
+        if self.report is None:
+            return REFUSED
+        image = self.report["image"]
+        assert isinstance(image, dict)
+        return WARNED if image["warnings"] or self.code == 2 else OPENED
+
+
+def run(reference: str, folder: Path, *options: str) -> Outcome:
+    """``check`` in this process, its JSON written into the folder; only a LayerscopeError may end it."""
+    file = folder / "report.json"
+    with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()) as err:
+        code = main(["check", reference, "--output", f"json={file}", *options])
+    report = json.loads(file.read_text(encoding="ascii")) if file.exists() else None
+    return Outcome(code, out.getvalue(), err.getvalue(), report)
+
+
+def problems(kind: Kind, outcome: Outcome) -> list[str]:
+    """What is wrong with an outcome, whatever the input was."""
+    found = []
+    if outcome.fate is not kind.fate:
+        found.append(f"it is {outcome.fate} and not {kind.fate}")
+    texts = outcome.out + outcome.err
+    if not texts.replace("\n", "").isprintable():
+        found.append("control characters get through")
+    if "Traceback" in texts:
+        found.append("a traceback")
+    if outcome.report is None and (outcome.code != 2 or not outcome.err or outcome.out):
+        found.append("a refusal is one sentence on standard error and exit code 2")
+    if outcome.report is not None:
+        faulty = "was not read whole" in outcome.err
+        if outcome.code not in ((2,) if faulty else (0, 1)) or ("check" in outcome.report) is faulty:
+            found.append(f"exit code {outcome.code} {'with' if faulty else 'without'} layers that were not read")
+    return found
+
+
+@contextlib.contextmanager
+def at_most(seconds: float, more_bytes: int) -> Iterator[None]:
+    """A watchdog over time, and over the memory of this process where the system can limit it."""
+
+    def bark(_number: int, _frame: FrameType | None) -> None:
+        raise TimeoutError(f"it takes more than {seconds} s")
+
+    before = signal.signal(signal.SIGALRM, bark)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    if sys.platform == "linux":
+        now = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * os.sysconf("SC_PAGE_SIZE")
+        resource.setrlimit(resource.RLIMIT_AS, (now + more_bytes, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def run_kind(kind: Kind, folder: Path, *options: str) -> Outcome:
+    """Write the input, and run it within its limits of time and memory."""
+    for name in ("input", "output"):
+        (folder / name).mkdir()
+    path = kind.make(folder / "input")
+    with at_most(kind.seconds, MEMORY + BYTES_PER_ENTRY * kind.entries):
+        return run(str(path), folder / "output", *options)
