@@ -10,6 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from layerscope.core.tree import ImageTree
 
 #: Why bytes are wasted (scoring.md, the list of waste items).
 OVERWRITTEN = "overwritten"
@@ -87,6 +91,75 @@ class WasteItem:
     wasted_by: int
     attributes: tuple[str, ...] = ()
     """What ``rewritten`` changed: owner, mode, time, xattrs; empty when nothing but the layer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that breaks a rule: a path, or a layer where ``path`` is empty; words out of the image in all."""
+
+    path: str
+    bytes: int
+    layer: int | None
+    """The layer that is to blame; None where it is the image as a whole."""
+    cause: str
+    cure: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """One thing in two images: its name and its bytes before and after."""
+
+    name: str
+    before: int
+    after: int
+
+    @property
+    def bytes(self) -> int:
+        """How much was added; negative where it shrank."""
+        return self.after - self.before
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Comparison:
+    """An image beside its baseline; ``layers``, ``folders`` and ``waste`` hold what differs, largest first."""
+
+    baseline: str
+    """What the baseline was made of, as its maker named it."""
+    size: Delta
+    wasted: Delta
+    layers: tuple[Delta, ...] = ()
+    """Layers that only one of the two has, by diff id; named by their commands."""
+    new_layers: tuple[int, ...] = ()
+    """The numbers of the layers that the baseline does not have, largest first."""
+    folders: tuple[Delta, ...] = ()
+    waste: tuple[Delta, ...] = ()
+    """Wasted bytes by reason."""
+
+    @property
+    def growth_bytes(self) -> int:
+        """How much the image grew over the baseline."""
+        return self.size.bytes
+
+    @property
+    def growth_percent(self) -> float:
+        """The growth as a share of the baseline's size; infinite over an empty one."""
+        if not self.size.before:
+            return float("inf") if self.size.after else 0.0
+        return self.size.bytes / self.size.before
+
+    @property
+    def wasted_growth_bytes(self) -> int:
+        """How much the waste grew over the baseline."""
+        return self.wasted.bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Where an instruction stands: a file and its lines, counted from 1."""
+
+    file: str
+    line: int
+    last_line: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +245,14 @@ class Analysis:
     find_dive: Callable[[], DiveFigures] = field(repr=False)
     find_dive_files: Callable[[int], Iterable[DiveFile]] = field(default=_no_files, repr=False)
     """The entries of a layer as dive's export lists them."""
+    tree: ImageTree | None = field(default=None, repr=False)
+    """The image's paths, for rules that look at them; None in an analysis that was put together by hand."""
+    user: str = ""
+    """The user that the config names; empty for none, which is root."""
+    comparison: Comparison | None = None
+    """The image beside its baseline, where there is one."""
+    locations: dict[int, Location] = field(default_factory=dict)
+    """Where the instruction of a layer stands in the Dockerfile, for the layers that were found there."""
 
     @cached_property
     def waste(self) -> list[WasteItem]:

@@ -1,13 +1,13 @@
-"""Rules: thresholds over the figures, judged one by one."""
+"""Rules: what a check asks of an image, judged one by one."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from layerscope.analysis.model import Analysis
-from layerscope.analysis.values import is_off, parse_bytes, parse_ratio
+from layerscope.analysis.model import Analysis, Finding
+from layerscope.analysis.values import is_off, parse_bytes, parse_count, parse_ratio, parse_share
 
 
 class Measure(StrEnum):
@@ -16,6 +16,28 @@ class Measure(StrEnum):
     EFFICIENCY = "efficiency"
     WASTED = "wasted bytes"
     WASTED_PERCENT = "wasted of own layers"
+    USER_WASTED = "wasted by own layers"
+    SIZE = "size"
+    COMPRESSED_SIZE = "compressed size"
+    LAYER_SIZE = "largest layer"
+    LAYERS = "layers"
+    GROWTH = "growth"
+    GROWTH_PERCENT = "growth in percent"
+    WASTED_GROWTH = "growth of waste"
+    FORBIDDEN = "forbidden paths"
+    FORBIDDEN_IN_LAYERS = "forbidden paths in layers"
+    SETUID = "setuid files"
+    ROOT = "user"
+
+
+class Unit(StrEnum):
+    """What a rule's limit counts."""
+
+    RATIO = "ratio"
+    SHARE = "share"
+    """A ratio that may exceed 1."""
+    BYTES = "bytes"
+    COUNT = "count"
 
 
 class Scoring(StrEnum):
@@ -25,17 +47,29 @@ class Scoring(StrEnum):
     DIVE = "dive"
 
 
+class Severity(StrEnum):
+    """What a broken rule does: fails the check, is told, or nothing."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    OFF = "off"
+
+
 class Status(StrEnum):
     """What became of a rule."""
 
     PASS = "pass"
     FAIL = "fail"
+    WARN = "warn"
+    """Broken, with the severity of a warning."""
     SKIP = "skip"
+    UNKNOWN = "unknown"
+    """What it asks for cannot be told of this image: no pass and no failure."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One threshold; ``limit`` is a ratio or bytes as the measure says, None switches the rule off."""
+    """One threshold; ``limit`` is in the measure's unit, None switches the rule off."""
 
     name: str
     measure: Measure
@@ -43,6 +77,9 @@ class Rule:
     scoring: Scoring = Scoring.TRUE
     given: str = ""
     """The value as it was written, for those who show it again."""
+    severity: Severity = Severity.ERROR
+    patterns: tuple[str, ...] = ()
+    """What is forbidden, or of setuid files what is allowed: globs of paths."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +89,48 @@ class Result:
     rule: Rule
     status: Status
     actual: float
+    findings: tuple[Finding, ...] = ()
+    """What broke the rule, worst first; empty where the image's waste is what explains it."""
+    note: str = ""
+    """What there is to say beside the figures: the user's name, or why the rule could not be judged."""
 
 
-#: Our rules and dive's, each with what it measures.
+#: Every rule by name, dive's included, each with what it measures.
 MEASURES = {
     "min-efficiency": Measure.EFFICIENCY,
     "max-wasted": Measure.WASTED,
     "max-wasted-percent": Measure.WASTED_PERCENT,
+    "max-user-wasted": Measure.USER_WASTED,
+    "max-size": Measure.SIZE,
+    "max-compressed-size": Measure.COMPRESSED_SIZE,
+    "max-layer-size": Measure.LAYER_SIZE,
+    "max-layers": Measure.LAYERS,
+    "max-growth": Measure.GROWTH,
+    "max-growth-percent": Measure.GROWTH_PERCENT,
+    "max-wasted-growth": Measure.WASTED_GROWTH,
+    "forbid": Measure.FORBIDDEN,
+    "forbid-in-layers": Measure.FORBIDDEN_IN_LAYERS,
+    "no-setuid": Measure.SETUID,
+    "non-root": Measure.ROOT,
     "lowestEfficiency": Measure.EFFICIENCY,
     "highestWastedBytes": Measure.WASTED,
     "highestUserWastedPercent": Measure.WASTED_PERCENT,
 }
+UNITS = {
+    Measure.EFFICIENCY: Unit.RATIO,
+    Measure.WASTED_PERCENT: Unit.RATIO,
+    Measure.GROWTH_PERCENT: Unit.SHARE,
+    Measure.LAYERS: Unit.COUNT,
+    Measure.FORBIDDEN: Unit.COUNT,
+    Measure.FORBIDDEN_IN_LAYERS: Unit.COUNT,
+    Measure.SETUID: Unit.COUNT,
+    Measure.ROOT: Unit.COUNT,
+}
+#: Measures that the list of waste explains, and no findings of their own.
+OF_WASTE = frozenset({Measure.EFFICIENCY, Measure.WASTED, Measure.WASTED_PERCENT, Measure.USER_WASTED})
+OF_GROWTH = frozenset({Measure.GROWTH, Measure.GROWTH_PERCENT, Measure.WASTED_GROWTH})
+#: Measures that look at paths or at the config: nothing may be found.
+OF_CONTENTS = frozenset({Measure.FORBIDDEN, Measure.FORBIDDEN_IN_LAYERS, Measure.SETUID, Measure.ROOT})
 #: What is judged when nobody asks for anything else (cli.md), and dive's own defaults (dive.md, 1.6).
 DEFAULTS = {"min-efficiency": "0.9", "max-wasted-percent": "0.1"}
 DIVE_DEFAULTS = {
@@ -70,44 +138,115 @@ DIVE_DEFAULTS = {
     "highestWastedBytes": "disabled",
     "lowestEfficiency": "0.9",
 }
+_PARSERS = {Unit.RATIO: parse_ratio, Unit.SHARE: parse_share, Unit.BYTES: parse_bytes, Unit.COUNT: parse_count}
 
 
-def make_rule(name: str, given: str, scoring: Scoring) -> Rule:
+def unit_of(measure: Measure) -> Unit:
+    """What the limits of that measure count."""
+    return UNITS.get(measure, Unit.BYTES)
+
+
+def make_rule(name: str, given: str, scoring: Scoring, severity: Severity = Severity.ERROR) -> Rule:
     """The rule of that name with the value as written; ConfigError where the value makes no sense."""
     measure = MEASURES[name]
-    if is_off(given):
-        return Rule(name, measure, None, scoring, given)
-    parse = parse_bytes if measure is Measure.WASTED else parse_ratio
-    return Rule(name, measure, parse(name, given), scoring, given)
+    if severity is Severity.OFF or is_off(given):
+        return Rule(name, measure, None, scoring, given, severity)
+    limit = _PARSERS[unit_of(measure)](name, given)
+    return Rule(name, measure, limit, scoring, given, severity)
 
 
-def measured(analysis: Analysis, measure: Measure, scoring: Scoring) -> float:
-    """The figure that a rule is judged on."""
-    if scoring is Scoring.DIVE:
+def make_content_rule(name: str, patterns: Sequence[str] = (), severity: Severity = Severity.ERROR) -> Rule:
+    """A rule about paths or the config: nothing may be found."""
+    limit = None if severity is Severity.OFF else 0
+    return Rule(name, MEASURES[name], limit, Scoring.TRUE, "", severity, tuple(patterns))
+
+
+def measured(analysis: Analysis, measure: Measure, scoring: Scoring) -> float | None:
+    """The figure that a rule is judged on; None where this image does not tell."""
+    if scoring is Scoring.DIVE and measure in OF_WASTE - {Measure.USER_WASTED}:
         dive = analysis.dive
-        efficiency, wasted, percent = dive.efficiency, dive.wasted_bytes, dive.user_wasted_percent
-    else:
-        true = analysis.figures
-        efficiency, wasted, percent = true.efficiency, true.wasted_bytes, true.user_wasted_percent
-    return {Measure.EFFICIENCY: efficiency, Measure.WASTED: wasted, Measure.WASTED_PERCENT: percent}[measure]
+        by_dive = {
+            Measure.EFFICIENCY: dive.efficiency,
+            Measure.WASTED: dive.wasted_bytes,
+            Measure.WASTED_PERCENT: dive.user_wasted_percent,
+        }
+        return by_dive[measure]
+    if measure in OF_GROWTH:
+        return _growth(analysis, measure)
+    figures = analysis.figures
+    true: dict[Measure, float | None] = {
+        Measure.EFFICIENCY: figures.efficiency,
+        Measure.WASTED: figures.wasted_bytes,
+        Measure.WASTED_PERCENT: figures.user_wasted_percent,
+        Measure.USER_WASTED: figures.user_wasted_bytes,
+        Measure.SIZE: figures.size_bytes,
+        Measure.COMPRESSED_SIZE: figures.compressed_bytes,
+        Measure.LAYER_SIZE: max((layer.size_bytes for layer in analysis.layers), default=0),
+        Measure.LAYERS: len(analysis.layers),
+    }
+    return true[measure]
+
+
+def _growth(analysis: Analysis, measure: Measure) -> float | None:
+    comparison = analysis.comparison
+    if comparison is None:
+        return None
+    if measure is Measure.GROWTH:
+        return comparison.growth_bytes
+    return comparison.growth_percent if measure is Measure.GROWTH_PERCENT else comparison.wasted_growth_bytes
 
 
 def judge(analysis: Analysis, rules: Iterable[Rule]) -> list[Result]:
     """Every rule with its verdict, in the order given; a value equal to its limit passes."""
-    results = []
-    for rule in rules:
-        actual = measured(analysis, rule.measure, rule.scoring)
-        if rule.limit is None:
-            status = Status.SKIP
-        elif rule.measure is Measure.EFFICIENCY:
-            status = Status.FAIL if actual < rule.limit else Status.PASS
-        else:
-            # A comparison with NaN is false, so dive's 0 of 0 passes and its infinity fails.
-            status = Status.FAIL if actual > rule.limit else Status.PASS
-        results.append(Result(rule, status, actual))
-    return results
+    return [_judge(analysis, rule) for rule in rules]
+
+
+def _judge(analysis: Analysis, rule: Rule) -> Result:
+    if rule.measure in OF_CONTENTS:
+        return _judge_contents(analysis, rule)
+    actual = measured(analysis, rule.measure, rule.scoring)
+    if actual is None:
+        if rule.limit is None or rule.measure in OF_GROWTH:
+            return Result(rule, Status.SKIP, 0, note="" if rule.limit is None else "no baseline")
+        return Result(rule, Status.UNKNOWN, 0, note="this source does not tell it")
+    if rule.limit is None:
+        return Result(rule, Status.SKIP, actual)
+    # A comparison with NaN is false, so dive's 0 of 0 passes and its infinity fails.
+    broken = actual < rule.limit if rule.measure is Measure.EFFICIENCY else actual > rule.limit
+    if not broken:
+        return Result(rule, Status.PASS, actual)
+    if rule.measure in OF_WASTE:
+        return Result(rule, _broken(rule), actual)
+    from layerscope.analysis.findings import find_causes
+
+    return Result(rule, _broken(rule), actual, find_causes(analysis, rule.measure))
+
+
+def _judge_contents(analysis: Analysis, rule: Rule) -> Result:
+    if rule.limit is None:
+        return Result(rule, Status.SKIP, 0)
+    from layerscope.analysis.contents import find_contents
+
+    findings, note = find_contents(analysis, rule.measure, rule.patterns)
+    return Result(rule, _broken(rule) if findings else Status.PASS, len(findings), findings, note)
+
+
+def _broken(rule: Rule) -> Status:
+    return Status.WARN if rule.severity is Severity.WARNING else Status.FAIL
 
 
 def passed(results: Iterable[Result]) -> bool:
-    """Whether no rule failed."""
+    """Whether no rule failed; a warning is no failure."""
     return all(result.status is not Status.FAIL for result in results)
+
+
+def is_decided(analysis: Analysis, results: Iterable[Result]) -> bool:
+    """Whether there is a verdict: the image was read to its end, and every rule that could fail was judged."""
+    return analysis.complete and not any(
+        result.status is Status.UNKNOWN and result.rule.severity is Severity.ERROR for result in results
+    )
+
+
+def needs_waste(results: Iterable[Result]) -> bool:
+    """Whether a rule is broken that the image's waste explains."""
+    return any(result.status in (Status.FAIL, Status.WARN) and not result.findings for result in results)

@@ -58,7 +58,15 @@ def analyse(index: ImageIndex, *, base: int | Sequence[str] | None = None, looku
         find_waste=find_waste,
         find_dive=find_dive,
         find_dive_files=find_dive_files,
+        tree=index.tree,
+        user=_user(image),
     )
+
+
+def _user(image: Image) -> str:
+    container = image.config.get("config")
+    user = container.get("User") if isinstance(container, dict) else None
+    return user if isinstance(user, str) else ""
 
 
 def _subject(image: Image) -> Subject:

@@ -43,6 +43,26 @@ def parse_ratio(rule: str, text: str) -> float:
     return value
 
 
+def parse_share(rule: str, text: str) -> float:
+    """A ratio that may exceed 1, written as such or in percent; ConfigError for anything else."""
+    given = text.strip()
+    percent = _PERCENT.fullmatch(given)
+    if not percent and not _NUMBER.fullmatch(given):
+        raise ConfigError(f"{rule}: '{text}' is no ratio.", "Write it like 0.05 or 5%, or off.")
+    value = float(percent[1] + "e-2") if percent else float(given)
+    if not percent and value >= 2:
+        raise ConfigError(f"{rule}: {text} would be {value * 100:.10g} percent.", f"Did you mean {given}%?")
+    return value
+
+
+def parse_count(rule: str, text: str) -> int:
+    """A whole number; ConfigError for anything else."""
+    given = text.strip()
+    if not (given.isascii() and given.isdigit() and len(given) < 10):
+        raise ConfigError(f"{rule}: '{text}' is no count.", "Write a whole number like 20, or off.")
+    return int(given)
+
+
 def parse_bytes(rule: str, text: str) -> int:
     """A number of bytes as dive reads it (go-humanize's ParseBytes); ConfigError for anything else."""
     match = _BYTES.fullmatch(text.strip())

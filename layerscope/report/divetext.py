@@ -6,7 +6,8 @@ import math
 from collections.abc import Iterator, Sequence
 
 from layerscope.analysis.model import Analysis
-from layerscope.analysis.rules import Measure, Result, Status
+from layerscope.analysis.rules import Measure, Result, Status, is_decided
+from layerscope.report.words import rule_message
 from layerscope.text import printable
 
 _REASONS = {
@@ -30,7 +31,7 @@ def dive_lines(analysis: Analysis, results: Sequence[Result] | None) -> Iterator
         yield f"{row.count:>5}  {humanized(row.bytes):>12}  {printable(row.path)}"
     if not dive.inefficiencies:
         yield "None"
-    if results is not None and analysis.complete:
+    if results is not None and is_decided(analysis, results):
         yield from _result_lines(results)
 
 
@@ -52,13 +53,14 @@ def _result_lines(results: Sequence[Result]) -> Iterator[str]:
         elif result.status is Status.PASS:
             yield f"  PASS: {result.rule.name}"
         else:
-            reason = _REASONS[result.rule.measure].format(_go_float(result.actual), result.rule.limit)
-            yield f"  FAIL: {result.rule.name}: {reason}"
+            known = _REASONS.get(result.rule.measure)
+            reason = known.format(_go_float(result.actual), result.rule.limit) if known else rule_message(result)
+            yield f"  {result.status.upper()}: {result.rule.name}: {reason}"
     counts = {status: sum(result.status is status for result in results) for status in Status}
     verdict = "FAIL" if counts[Status.FAIL] else "PASS"
     yield (
         f"Result:{verdict} [Total:{len(results)}] [Passed:{counts[Status.PASS]}] "
-        f"[Failed:{counts[Status.FAIL]}] [Warn:0] [Skipped:{counts[Status.SKIP]}]"
+        f"[Failed:{counts[Status.FAIL]}] [Warn:{counts[Status.WARN]}] [Skipped:{counts[Status.SKIP]}]"
     )
 
 

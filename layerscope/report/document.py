@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from typing import Any, TextIO
 
 import layerscope
-from layerscope.analysis.model import Analysis, LayerFigures, WasteItem
-from layerscope.analysis.rules import Result, passed
+from layerscope.analysis.model import Analysis, Finding, LayerFigures, WasteItem
+from layerscope.analysis.rules import Result, is_decided, passed
 from layerscope.report.words import rule_message
 
 SCHEMA_VERSION = 1
@@ -35,7 +35,7 @@ def make_document(analysis: Analysis, results: Sequence[Result] | None) -> dict[
         "layers": [_layer(layer) for layer in analysis.layers],
         "waste": [_waste(item) for item in analysis.waste],
     }
-    if results is not None and analysis.complete:
+    if results is not None and is_decided(analysis, results):
         document["check"] = {
             "verdict": "pass" if passed(results) else "fail",
             "rules": [_rule(result) for result in results],
@@ -102,6 +102,18 @@ def _rule(result: Result) -> dict[str, Any]:
         "actual": _number(result.actual),
         "limit": result.rule.limit,
         "message": rule_message(result),
+        "severity": str(result.rule.severity),
+        "findings": [_finding(finding) for finding in result.findings],
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "path": finding.path,
+        "bytes": finding.bytes,
+        "layer": finding.layer,
+        "cause": finding.cause,
+        "cure": finding.cure,
     }
 
 

@@ -6,12 +6,14 @@ from collections.abc import Iterator, Sequence
 
 from layerscope.analysis.model import Analysis, WasteItem
 from layerscope.analysis.remedies import find_remedy
-from layerscope.analysis.rules import Result, Status, passed
+from layerscope.analysis.rules import Result, Status, is_decided, needs_waste, passed
 from layerscope.report.words import percent, plural, rule_message, rule_title
 from layerscope.text import printable, size
 
 #: GitHub shows this many annotations of a kind per step, and drops the others silently.
 MAX_ANNOTATIONS = 10
+#: How many of the warnings may be about rules; waste takes the others.
+_WARNED_RULES = 5
 
 
 def github_lines(analysis: Analysis, results: Sequence[Result] | None) -> Iterator[str]:
@@ -27,10 +29,12 @@ def github_lines(analysis: Analysis, results: Sequence[Result] | None) -> Iterat
         yield command("error" if not analysis.complete else "notice", "layerscope", warning)
     if results is None or not analysis.complete:
         return
-    for result in [result for result in results if result.status is Status.FAIL][:MAX_ANNOTATIONS]:
-        yield command("error", f"layerscope: {rule_title(result)}", rule_message(result))
-    if not passed(results):
-        yield from _waste(analysis)
+    failed = [result for result in results if result.status in (Status.FAIL, Status.UNKNOWN)]
+    yield from _verdicts("error", failed, MAX_ANNOTATIONS)
+    warned = [result for result in results if result.status is Status.WARN]
+    yield from _verdicts("warning", warned, _WARNED_RULES)
+    if needs_waste(results):
+        yield from _waste(analysis, MAX_ANNOTATIONS - min(len(warned), _WARNED_RULES))
 
 
 def github_outputs(analysis: Analysis, results: Sequence[Result] | None) -> Iterator[str]:
@@ -40,7 +44,7 @@ def github_outputs(analysis: Analysis, results: Sequence[Result] | None) -> Iter
     yield f"wasted={figures.wasted_bytes}"
     yield f"efficiency={figures.efficiency!r}"
     yield f"user-wasted-percent={figures.user_wasted_percent!r}"
-    if results is not None and analysis.complete:
+    if results is not None and is_decided(analysis, results):
         yield f"verdict={'pass' if passed(results) else 'fail'}"
 
 
@@ -49,9 +53,19 @@ def command(kind: str, title: str, message: str) -> str:
     return f"::{kind} title={_escaped(title, properties=True)}::{_escaped(message)}"
 
 
-def _waste(analysis: Analysis) -> Iterator[str]:
+def _verdicts(kind: str, results: Sequence[Result], most: int) -> Iterator[str]:
+    shown = results if len(results) <= most else results[: most - 1]
+    for result in shown:
+        cure = f". {result.findings[0].cure}" if result.findings and result.findings[0].cure else ""
+        yield command(kind, f"layerscope: {rule_title(result)}", f"{rule_message(result)}{cure}")
+    rest = results[len(shown) :]
+    if rest:
+        yield command(kind, "layerscope", f"{plural(len(rest), 'more rule')}: {', '.join(map(rule_title, rest))}.")
+
+
+def _waste(analysis: Analysis, most: int) -> Iterator[str]:
     items = analysis.waste
-    shown = items if len(items) <= MAX_ANNOTATIONS else items[: MAX_ANNOTATIONS - 1]
+    shown = items if len(items) <= most else items[: most - 1]
     for item in shown:
         yield command("warning", f"{size(item.bytes)} wasted: /{item.path}", _story(analysis, item))
     rest = items[len(shown) :]

@@ -8,7 +8,7 @@ from html import escape
 from layerscope.analysis.model import Analysis
 from layerscope.analysis.remedies import find_remedy
 from layerscope.analysis.rules import Result, Status
-from layerscope.report.words import rule_message, rule_title
+from layerscope.report.words import finding_name, rule_message, rule_title
 from layerscope.text import printable, size
 
 #: The waste items that a failure's text names.
@@ -21,16 +21,18 @@ def junit_lines(analysis: Analysis, results: Sequence[Result] | None) -> Iterato
     cases = list(results or ()) if analysis.complete else []
     failures = sum(result.status is Status.FAIL for result in cases)
     skipped = sum(result.status is Status.SKIP for result in cases)
-    errors = 0 if analysis.complete else 1
+    undecided = sum(result.status is Status.UNKNOWN for result in cases)
+    errors = undecided if analysis.complete else 1
     yield '<?xml version="1.0" encoding="UTF-8"?>'
-    yield f'<testsuites tests="{len(cases) + errors}" failures="{failures}" errors="{errors}">'
+    tests = len(cases) or errors
+    yield f'<testsuites tests="{tests}" failures="{failures}" errors="{errors}">'
     yield (
-        f'  <testsuite name="layerscope {name}" tests="{len(cases) + errors}" failures="{failures}" '
+        f'  <testsuite name="layerscope {name}" tests="{tests}" failures="{failures}" '
         f'errors="{errors}" skipped="{skipped}">'
     )
     for result in cases:
         yield from _case(analysis, result, name)
-    if errors:
+    if not analysis.complete:
         yield f'    <testcase name="read the image" classname="{name}">'
         yield f'      <error message="could not check">{_text(" ".join(analysis.warnings))}</error>'
         yield "    </testcase>"
@@ -45,16 +47,30 @@ def _case(analysis: Analysis, result: Result, classname: str) -> Iterator[str]:
         return
     yield f"{opening}>"
     if result.status is Status.SKIP:
-        yield '      <skipped message="off"/>'
+        yield f'      <skipped message="{_attribute(result.note or "off")}"/>'
+    elif result.status is Status.UNKNOWN:
+        yield f'      <error message="{_attribute(rule_message(result))}"/>'
+    elif result.status is Status.WARN:
+        yield f"      <system-out>{_text(f'warning: {rule_message(result)}')}</system-out>"
+    elif result.findings:
+        yield f'      <failure message="{_attribute(rule_message(result))}">'
+        for finding in result.findings[:MAX_ITEMS]:
+            yield _text(f"{finding_name(finding)}: {finding.cause} {finding.cure}")
+        yield from _left_out(len(result.findings))
+        yield "      </failure>"
     else:
         yield f'      <failure message="{_attribute(rule_message(result))}">'
         for item in analysis.waste[:MAX_ITEMS]:
             remedy = find_remedy(item, analysis.layers)
             yield _text(f"{size(item.bytes)} /{item.path}: {remedy.cause} {remedy.cure}")
-        if len(analysis.waste) > MAX_ITEMS:
-            yield f"and {len(analysis.waste) - MAX_ITEMS} smaller items"
+        yield from _left_out(len(analysis.waste))
         yield "      </failure>"
     yield "    </testcase>"
+
+
+def _left_out(items: int) -> Iterator[str]:
+    if items > MAX_ITEMS:
+        yield f"and {items - MAX_ITEMS} smaller items"
 
 
 def _text(text: str) -> str:

@@ -7,15 +7,17 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from humanize import intcomma
 
-from layerscope.analysis.model import Analysis, LayerFigures, WasteItem, label
+from layerscope.analysis.model import Analysis, Finding, LayerFigures, WasteItem, label
 from layerscope.analysis.remedies import find_remedy
-from layerscope.analysis.rules import Result, passed
+from layerscope.analysis.rules import Result, Status, is_decided, passed
 from layerscope.report.words import actual_text, base_text, limit_text, percent, plural, rule_title
 from layerscope.text import printable, size
 
 #: Characters of each table. The longest comment that the forges take has 65,536.
-MAX_WASTE = 40_000
-MAX_LAYERS = 20_000
+MAX_WASTE = 30_000
+MAX_LAYERS = 15_000
+#: Characters of what broke the rules, shared by them.
+MAX_FINDINGS = 15_000
 #: In text out of an image everything but words is written as an entity; in our own only what could be markup.
 _FOREIGN = re.compile(r"[!-,.:-@\[-`{-~]")
 _MARKUP = re.compile(r"[*<>@\[-`{-~&|#]")
@@ -36,6 +38,15 @@ def markdown_lines(analysis: Analysis, results: Sequence[Result] | None) -> Iter
         yield from _table("verdict | rule | image | limit", "--- | --- | ---: | ---", map(_rule_row, results))
     for warning in analysis.warnings:
         yield f"- {coded(warning)}"
+    for result in results or ():
+        if result.findings and analysis.complete:
+            yield from _folded(
+                f"{rule_title(result)}: {plural(len(result.findings), 'finding')}",
+                "size | what | cure",
+                "---: | --- | ---",
+                map(_finding_row, result.findings),
+                MAX_FINDINGS // len(results or ()),
+            )
     yield from _folded(
         f"Waste: {size(figures.wasted_bytes)} in {plural(len(analysis.waste), 'item')}",
         "wasted | path | why | what to do",
@@ -58,7 +69,7 @@ def coded(text: str) -> str:
 
 
 def _verdict(analysis: Analysis, results: Sequence[Result] | None) -> str:
-    if not analysis.complete:
+    if not analysis.complete or not is_decided(analysis, results or ()):
         return "could not check" if results is not None else "the image was not read to its end"
     if results is None:
         return "report"
@@ -66,7 +77,14 @@ def _verdict(analysis: Analysis, results: Sequence[Result] | None) -> str:
 
 
 def _rule_row(result: Result) -> str:
-    return f"{result.status} | {rule_title(result)} | {actual_text(result)} | {limit_text(result)}"
+    actual = coded(actual_text(result)) if result.note else actual_text(result)
+    status = "?" if result.status is Status.UNKNOWN else result.status
+    return f"{status} | {rule_title(result)} | {actual} | {limit_text(result)}"
+
+
+def _finding_row(finding: Finding) -> str:
+    what = f"{coded('/' + finding.path)} {_plain(finding.cause)}" if finding.path else _plain(finding.cause)
+    return f"{size(finding.bytes)} | {what} | {_plain(finding.cure)}"
 
 
 def _waste_row(analysis: Analysis, item: WasteItem) -> str:

@@ -6,15 +6,23 @@ from collections.abc import Iterator, Sequence
 
 from humanize import intcomma
 
-from layerscope.analysis.model import Analysis, WasteItem, label
+from layerscope.analysis.model import Analysis, Finding, WasteItem, label
 from layerscope.analysis.remedies import find_remedy
-from layerscope.analysis.rules import Result, Status, passed
+from layerscope.analysis.rules import Result, Status, is_decided, needs_waste
 from layerscope.report.words import actual_text, base_text, limit_text, percent, plural, rule_title
 from layerscope.text import printable, size
 
 _STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33"}
-_VERDICTS = {Status.PASS: "green", Status.FAIL: "red", Status.SKIP: "dim"}
+_VERDICTS = {
+    Status.PASS: "green",
+    Status.FAIL: "red",
+    Status.WARN: "yellow",
+    Status.SKIP: "dim",
+    Status.UNKNOWN: "red",
+}
+_BROKEN = (Status.FAIL, Status.WARN)
 _COMMAND_CELLS = 60
+_SENTENCE_CELLS = 100
 _CHECK_ITEMS = 3
 _REPORT_ITEMS = 20
 
@@ -38,7 +46,8 @@ def check_lines(analysis: Analysis, results: Sequence[Result], colour: bool) -> 
     actuals = [actual_text(result) for result in results]
     for result, title, actual in zip(results, titles, actuals, strict=True):
         # Of half an image there is no verdict, whatever its figures are.
-        word = paint(result.status.upper(), _VERDICTS[result.status]) if analysis.complete else "?   "
+        known = analysis.complete and result.status is not Status.UNKNOWN
+        word = paint(result.status.upper(), _VERDICTS[result.status]) if known else "?   "
         yield (
             f"  {word}  {title.ljust(max(map(len, titles)))}  {actual.rjust(max(map(len, actuals)))}"
             f"     {limit_text(result)}"
@@ -46,9 +55,16 @@ def check_lines(analysis: Analysis, results: Sequence[Result], colour: bool) -> 
     yield from _warnings(analysis, paint)
     if not analysis.complete:
         yield paint("could not check: the image was not read to its end", "red")
-    elif not passed(results) and analysis.waste:
+        return
+    for result, title in zip(results, titles, strict=True):
+        if result.status in _BROKEN and result.findings:
+            yield f"{title}:"
+            yield from _finding_lines(analysis, result.findings, paint)
+    if needs_waste(results) and analysis.waste:
         yield "largest waste:"
         yield from _waste_lines(analysis, _CHECK_ITEMS, paint)
+    if not is_decided(analysis, results):
+        yield paint("could not check: a rule could not be judged on this image", "red")
 
 
 def report_lines(analysis: Analysis, colour: bool) -> Iterator[str]:
@@ -113,6 +129,26 @@ def _waste_lines(analysis: Analysis, most: int, paint: Painter) -> Iterator[str]
     rest = analysis.waste[most:]
     if rest:
         yield f"  {size(sum(item.bytes for item in rest)):>9}  in {plural(len(rest), 'more item')}"
+
+
+def _finding_lines(analysis: Analysis, findings: Sequence[Finding], paint: Painter) -> Iterator[str]:
+    for finding in findings[:_CHECK_ITEMS]:
+        subject = f"/{printable(finding.path)}" if finding.path else ""
+        first, *sentences = [text for text in (subject, _short(finding.cause), printable(finding.cure)) if text]
+        weight = size(finding.bytes) if finding.bytes else ""
+        yield f"  {weight:>9}  {first}"
+        for sentence in sentences:
+            yield f"             {paint(sentence, 'dim')}"
+    rest = findings[_CHECK_ITEMS:]
+    if rest:
+        total = sum(finding.bytes for finding in rest)
+        yield f"  {size(total):>9}  in {intcomma(len(rest))} more"
+
+
+def _short(text: str) -> str:
+    """A sentence with a command in it, on one line."""
+    line = printable(" ".join(text.split()))
+    return line if len(line) <= _SENTENCE_CELLS else line[: _SENTENCE_CELLS - 1] + "…"
 
 
 def _where(item: WasteItem) -> str:

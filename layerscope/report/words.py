@@ -6,9 +6,12 @@ import math
 
 from humanize import intcomma
 
-from layerscope.analysis.model import Analysis, label
-from layerscope.analysis.rules import Measure, Result, Scoring
-from layerscope.text import size
+from layerscope.analysis.model import Analysis, Finding, label
+from layerscope.analysis.rules import OF_CONTENTS, OF_GROWTH, Measure, Result, Scoring, Status, Unit, unit_of
+from layerscope.text import printable, size
+
+#: How many of the things that broke a rule its sentence names.
+_WORST = 3
 
 
 def percent(ratio: float, digits: int = 1) -> str:
@@ -25,20 +28,30 @@ def percent(ratio: float, digits: int = 1) -> str:
 
 
 def limit_text(result: Result) -> str:
-    """What the rule asks for: ``at least 85 %``, ``at most 100 MB``, ``off``."""
-    limit = result.rule.limit
+    """What the rule asks for: ``at least 85 %``, ``at most 100 MB``, ``none``, ``off``."""
+    limit, measure = result.rule.limit, result.rule.measure
     if limit is None:
         return "off"
-    side = "at least" if result.rule.measure is Measure.EFFICIENCY else "at most"
-    if result.rule.measure is Measure.WASTED:
+    if measure in OF_CONTENTS:
+        return "not root" if measure is Measure.ROOT else "none"
+    side = "at least" if measure is Measure.EFFICIENCY else "at most"
+    unit = unit_of(measure)
+    if unit is Unit.BYTES:
         return f"{side} {_trimmed(size(int(limit)))}"
-    return f"{side} {limit * 100:.10g} %"
+    return f"{side} {int(limit)}" if unit is Unit.COUNT else f"{side} {limit * 100:.10g} %"
 
 
 def actual_text(result: Result) -> str:
     """What the image has, with as many digits as it takes to tell it from the limit."""
     limit, actual = result.rule.limit, result.actual
-    if result.rule.measure is Measure.WASTED:
+    if result.note and (result.status is not Status.SKIP or limit is not None):
+        return printable(result.note)
+    if limit is None and (result.rule.measure in OF_GROWTH or result.rule.measure in OF_CONTENTS):
+        return "-"
+    unit = unit_of(result.rule.measure)
+    if unit is Unit.COUNT:
+        return intcomma(int(actual))
+    if unit is Unit.BYTES:
         short = size(int(actual))
         same = limit is not None and actual != limit and short == size(int(limit))
         return f"{intcomma(int(actual))} B" if same else short
@@ -57,10 +70,24 @@ def rule_title(result: Result) -> str:
 
 
 def rule_message(result: Result) -> str:
-    """A judged rule in one sentence."""
+    """A judged rule in one sentence, with the worst of what broke it."""
     if result.rule.limit is None:
         return f"{rule_title(result)}: off"
-    return f"{rule_title(result)} {actual_text(result)}, {limit_text(result)}"
+    sentence = f"{rule_title(result)} {actual_text(result)}, {limit_text(result)}"
+    if result.findings:
+        worst = ", ".join(finding_name(finding) for finding in result.findings[:_WORST])
+        more = len(result.findings) - _WORST
+        sentence += f": {worst}{f' and {intcomma(more)} more' if more > 0 else ''}"
+    return sentence
+
+
+def finding_name(finding: Finding) -> str:
+    """What a finding is about: its path, else its layer with its bytes, else its cause."""
+    if finding.path:
+        return f"/{printable(finding.path)}"
+    if finding.layer is not None:
+        return f"layer {label(finding.layer)} ({size(finding.bytes)})"
+    return printable(finding.cause.rstrip("."))
 
 
 def plural(count: int, noun: str) -> str:

@@ -118,6 +118,8 @@ def test_json_is_the_contract() -> None:
         "actual": 1 - 4500 / 5400,
         "limit": 0.9,
         "message": "efficiency 16.7 %, at least 90 %",
+        "severity": "error",
+        "findings": [],
     }
     assert "check" not in json.loads(rendered(analysis, "json"))
 

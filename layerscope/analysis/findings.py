@@ -1,0 +1,84 @@
+"""What broke a rule about sizes: the layers behind the figure, worst first, each with a cure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import pairwise
+
+from layerscope.analysis.model import Analysis, Finding, LayerFigures, label
+from layerscope.analysis.rules import Measure
+from layerscope.text import size
+
+_LARGEST = 20
+_GROWN = frozenset({Measure.GROWTH, Measure.GROWTH_PERCENT, Measure.WASTED_GROWTH})
+
+
+def find_causes(analysis: Analysis, measure: Measure) -> tuple[Finding, ...]:
+    """The layers that explain a figure beyond its limit, worst first; at most 20."""
+    if measure in _GROWN:
+        return tuple(_grown(analysis, measure))[:_LARGEST]
+    if measure is Measure.LAYERS:
+        return tuple(_joinable(analysis.layers))[:_LARGEST]
+    layers = sorted(analysis.layers, key=lambda layer: (-_weight(layer, measure), layer.index))
+    return tuple(_large(layer, _weight(layer, measure)) for layer in layers[:_LARGEST] if _weight(layer, measure))
+
+
+def _weight(layer: LayerFigures, measure: Measure) -> int:
+    return (layer.compressed_bytes or 0) if measure is Measure.COMPRESSED_SIZE else layer.size_bytes
+
+
+def _large(layer: LayerFigures, weight: int) -> Finding:
+    return Finding("", weight, layer.index, _told(layer), _cure(layer))
+
+
+def _told(layer: LayerFigures) -> str:
+    if not layer.command:
+        return f"Layer {label(layer.index)}: the history does not tell its command."
+    return f"Layer {label(layer.index)}: {layer.command}"
+
+
+def _cure(layer: LayerFigures) -> str:
+    if layer.base:
+        return "It is the base image's: a leaner base saves it."
+    if layer.wasted_in_bytes:
+        return f"{size(layer.wasted_in_bytes)} of it is waste that no container can read: remove that first."
+    if layer.command.startswith(("COPY", "ADD")):
+        return "Copy only what is needed: name the rest in .dockerignore, or build it in a stage of its own."
+    return "Keep what only the build needs in a stage of its own, or in cache mounts."
+
+
+def _joinable(layers: Iterable[LayerFigures]) -> Iterable[Finding]:
+    """Pairs of instructions of one kind that follow each other, the smallest first: joining them costs least."""
+    own = [layer for layer in layers if not layer.base]
+    pairs = [
+        (first, second)
+        for first, second in pairwise(own)
+        if first.command.partition(" ")[0] == second.command.partition(" ")[0] in ("RUN", "COPY", "ADD")
+    ]
+    for first, second in sorted(pairs, key=lambda pair: (pair[1].size_bytes, pair[1].index)):
+        kind = second.command.partition(" ")[0]
+        cure = f"Join it with the {kind} before it, in {label(first.index)}."
+        yield Finding("", second.size_bytes, second.index, _told(second), cure)
+    if not pairs:
+        for layer in sorted(own, key=lambda layer: layer.size_bytes):
+            yield Finding("", layer.size_bytes, layer.index, _told(layer), "Join it with its neighbour.")
+
+
+def _grown(analysis: Analysis, measure: Measure) -> Iterable[Finding]:
+    comparison = analysis.comparison
+    if comparison is None:
+        return
+    if measure is not Measure.WASTED_GROWTH:
+        for number in comparison.new_layers:
+            layer = analysis.layers[number]
+            if layer.size_bytes:
+                yield Finding("", layer.size_bytes, number, f"New: {_told(layer)}", _cure(layer))
+        for folder in comparison.folders:
+            if folder.bytes > 0:
+                cause = f"/{folder.name} grew from {size(folder.before)} to {size(folder.after)}."
+                yield Finding(f"{folder.name}/", folder.bytes, None, cause, "")
+        return
+    for reason in comparison.waste:
+        if reason.bytes > 0:
+            cause = f"What is {reason.name} grew from {size(reason.before)} to {size(reason.after)}."
+            yield Finding("", reason.bytes, None, cause, "")
