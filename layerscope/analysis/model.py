@@ -75,6 +75,8 @@ class LayerFigures:
     """The layer's name in its archive."""
     fault: str = ""
     """Why reading ended early; empty when the layer was read to its end."""
+    limit: str = ""
+    """The option that reading came to the limit of; empty where that is not the reason."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,6 +118,7 @@ def _layers(index: ImageIndex, history: Sequence[HistoryLine], base_layers: int)
             entries=index.layers[number].entries,
             name=layer.name,
             fault=index.layers[number].fault,
+            limit=index.layers[number].limit,
         )
         for number, layer in enumerate(index.image.layers)
     ]

@@ -13,6 +13,10 @@ FORMATS = ("text", "json", "markdown", "github", "junit", "dive")
 #: Our rules, and dive's three; each is a flag of that name.
 OWN_RULES = ("min-efficiency", "max-wasted", "max-wasted-percent")
 DIVE_RULES = ("lowestEfficiency", "highestWastedBytes", "highestUserWastedPercent")
+#: What ``--limit`` changes; each is a field of ``sources.limits.Limits``.
+LIMITS = (
+    "entries depth name-bytes expanded-bytes layers images members document-bytes decoder-bytes spool-bytes".split()
+)
 COMMANDS = ("check", "report", "build")
 
 _USAGES = {
@@ -126,6 +130,8 @@ def _add_image_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--platform", default="", metavar="OS/ARCH[/VARIANT]", help="which of several platforms")
     group.add_argument("--image", default="", metavar="NAME", help="which of several images in an archive")
     group.add_argument("--base", default="", metavar="N|IMAGE", help="the FROM part: its layers, or its name")
+    limits = f"what an image may hold: {', '.join(LIMITS)}"
+    group.add_argument("--limit", action="append", default=[], metavar="NAME=VALUE", help=limits)
     group.add_argument("--source", default="", metavar="KIND", help="docker, podman, docker-archive, ...")
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from layerscope.analysis.model import Analysis
     from layerscope.cli.narration import ProgressLine
     from layerscope.index import Cancelled, ImageIndex, Report
+    from layerscope.sources.limits import Limits
     from layerscope.sources.model import OpenSource, PassingSource
 
 FINE, FAILED, TROUBLE = 0, 1, 2
@@ -86,7 +87,11 @@ def _incomplete(analysis: Analysis) -> int:
     for layer in analysis.layers:
         if layer.fault:
             sys.stderr.write(f"layerscope: layer {label(layer.index)} was not read whole: {printable(layer.fault)}\n")
-    sys.stderr.write("  The figures are those of what could be read. Save or pull the image again.\n")
+    limits = {layer.limit for layer in analysis.layers if layer.limit}
+    damaged = any(layer.fault and not layer.limit for layer in analysis.layers)
+    advice = ["Save or pull the image again."] if damaged else []
+    advice += [f"If you trust the image, raise --limit {limit}." for limit in sorted(limits)]
+    sys.stderr.write(f"  The figures are those of what could be read. {' '.join(advice)}\n")
     return TROUBLE
 
 
@@ -95,23 +100,25 @@ def _analysed(args: argparse.Namespace) -> Iterator[Analysis]:
     """The analysis of the image that the arguments name; its source stays open meanwhile."""
     from layerscope.analysis.summary import analyse
     from layerscope.cli.bases import asked_base, lookup_beside
+    from layerscope.cli.limits import parse_limits
     from layerscope.cli.narration import ProgressLine
     from layerscope.index import build_index
 
+    limits = parse_limits(args.limit)
     line = ProgressLine(args)
     with ExitStack() as stack:
         try:
-            source = _open_source(args, line)
+            source = _open_source(args, limits, line)
             stack.callback(source.close)
-            base = asked_base(args)
-            index = build_index(source, progress=line.index)
+            base = asked_base(args, limits)
+            index = build_index(source, progress=line.index, limits=limits)
         finally:
             line.clear()
-        yield analyse(index, base=base, lookup=lookup_beside(args, index.image))
+        yield analyse(index, base=base, lookup=lookup_beside(args, index.image, limits))
 
 
 def _open_source(
-    args: argparse.Namespace, line: ProgressLine | None = None, spool: Path | None = None
+    args: argparse.Namespace, limits: Limits, line: ProgressLine | None = None, spool: Path | None = None
 ) -> OpenSource | PassingSource:
     from layerscope.sources import open_source
 
@@ -120,6 +127,7 @@ def _open_source(
         platform=args.platform,
         image=args.image,
         source=args.source,
+        limits=limits,
         spool=spool,
         progress=line.source if line else None,
     )
@@ -128,26 +136,28 @@ def _open_source(
 def _explore(args: argparse.Namespace) -> int:
     import tempfile
 
+    from layerscope.cli.limits import parse_limits
     from layerscope.tui import run_explorer
 
     if args.image_reference == "-":
         raise UsageError(
             "The explorer needs standard input for its keys.", "Save the image to a file, or use `layerscope report -`."
         )
+    limits = parse_limits(args.limit)
     with ExitStack() as stack:
 
         def load(report: Report, cancelled: Cancelled) -> ImageIndex:
             from layerscope.index import build_index
 
-            source = _open_source(args, spool=Path(tempfile.gettempdir()))
+            source = _open_source(args, limits, spool=Path(tempfile.gettempdir()))
             stack.callback(source.close)
-            return build_index(source, progress=report, cancelled=cancelled)
+            return build_index(source, progress=report, cancelled=cancelled, limits=limits)
 
         def draw(index: ImageIndex) -> Analysis:
             from layerscope.analysis.summary import analyse
             from layerscope.cli.bases import asked_base, lookup_beside
 
-            return analyse(index, base=asked_base(args), lookup=lookup_beside(args, index.image))
+            return analyse(index, base=asked_base(args, limits), lookup=lookup_beside(args, index.image, limits))
 
         return run_explorer(args.image_reference, load, draw, choose=partial(setattr, args, "image"))
 

@@ -36,7 +36,7 @@ from images import (
 from layerscope.errors import DamagedImageError, LayerscopeError, LimitError, NotAnImageError, UsageError
 from layerscope.sources import open_source
 from layerscope.sources.candidates import SeveralImagesError
-from layerscope.sources.documents import MAX_DOCUMENT
+from layerscope.sources.limits import Limits
 from opening import Opened, content, open_image
 
 NOISE = random.Random(1).randbytes(40_000)
@@ -150,12 +150,12 @@ def test_a_layer_that_is_a_link_to_another(tmp_path: Path) -> None:
     assert opened.image.layers[2].name == opened.image.layers[0].name
 
 
-def test_too_many_members_are_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("layerscope.sources.members.MAX_MEMBERS", 100)
+def test_too_many_members_are_a_limit(tmp_path: Path) -> None:
     one = pack({"a": b""})[:512]
     for data in (one * 101 + bytes(1024), gzip.compress(one * 101 + bytes(1024))):
-        with pytest.raises(LimitError, match="more than 100 members"):
-            open_image(save(tmp_path, data))
+        with pytest.raises(LimitError, match="more than 100 members") as caught:
+            open_image(save(tmp_path, data), limits=Limits(members=100))
+        assert "--limit members=200" in caught.value.hint
 
 
 def test_links_in_a_circle_are_no_layers(tmp_path: Path) -> None:
@@ -305,7 +305,7 @@ NO_IMAGES: dict[str, tuple[bytes, type[LayerscopeError], str]] = {
     "manifest null": (pack({"manifest.json": b"null"}), DamagedImageError, "lists no image"),
     "schema 1": (pack({"manifest.json": b'{"schemaVersion": 1}'}), NotAnImageError, "of docker schema 1"),
     "index empty": (pack({"index.json": b"{}"}), DamagedImageError, "lists no image"),
-    "manifest huge": (pack({"manifest.json": b" " * (MAX_DOCUMENT + 1)}), LimitError, "a document may have"),
+    "manifest huge": (pack({"manifest.json": b" " * (Limits().document_bytes + 1)}), LimitError, "a document may have"),
 }
 
 
