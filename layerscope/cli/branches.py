@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,9 @@ from layerscope.errors import SourceError, UsageError
 
 if TYPE_CHECKING:
     from layerscope.analysis.model import Analysis
+    from layerscope.analysis.rules import Result
     from layerscope.cli.narration import ProgressLine
+    from layerscope.cli.settings import Settings
     from layerscope.index import Cancelled, ImageIndex, Report
     from layerscope.sources.limits import Limits
     from layerscope.sources.model import OpenSource, PassingSource
@@ -27,14 +29,22 @@ _TRUE_WORDS = ("1", "t", "true", "yes")
 
 def run(args: argparse.Namespace) -> int:
     """Run the command that was parsed; its exit code."""
+    from layerscope.cli.settings import apply_options, read_settings
+
     if args.command == "build":
-        return _build(args.build_arguments)
+        return _build(args)
+    settings = read_settings(args)
+    apply_options(args, settings)
+    return _branch(args, settings)
+
+
+def _branch(args: argparse.Namespace, settings: Settings) -> int:
     if args.command == "check":
-        return _check(args)
+        return _check(args, settings)
     if args.command == "report":
         return _report(args)
     if args.ci or _in_ci():
-        return _check(args)
+        return _check(args, settings)
     if args.json:
         return _export(args)
     if not sys.stdout.isatty():
@@ -46,20 +56,36 @@ def _in_ci() -> bool:
     return os.environ.get("CI", "").lower() in _TRUE_WORDS
 
 
-def _check(args: argparse.Namespace) -> int:
+def _check(args: argparse.Namespace, settings: Settings) -> int:
     """Judge the rules; the report comes first, the verdict is the exit code."""
-    from layerscope.analysis.rules import judge, passed
+    from layerscope.analysis.rules import is_decided, judge, passed
     from layerscope.cli.output import parse_outputs, write_outputs
     from layerscope.cli.thresholds import choose_rules
 
-    rules = choose_rules(args)
+    rules = choose_rules(args, settings)
     parse_outputs(args)
     with _analysed(args) as analysis:
         results = judge(analysis, rules)
         write_outputs(args, analysis, results)
         if not analysis.complete:
             return _incomplete(analysis)
+        if not is_decided(analysis, results):
+            return _undecided(results)
         return FINE if passed(results) or args.exit_zero else FAILED
+
+
+def _undecided(results: Iterable[Result]) -> int:
+    """Say which rule could not be judged: that is no pass."""
+    from layerscope.analysis.rules import Severity, Status
+    from layerscope.text import printable
+
+    for result in results:
+        if result.status is Status.UNKNOWN and result.rule.severity is Severity.ERROR:
+            sys.stderr.write(f"layerscope: {result.rule.name} cannot be judged: {printable(result.note)}.\n")
+            sys.stderr.write(
+                f"  Check an archive or a registry that tells it, or leave it out: --off {result.rule.name}.\n"
+            )
+    return TROUBLE
 
 
 def _report(args: argparse.Namespace) -> int:
@@ -162,13 +188,12 @@ def _explore(args: argparse.Namespace) -> int:
         return run_explorer(args.image_reference, load, draw, choose=partial(setattr, args, "image"))
 
 
-def _build(arguments: Sequence[str]) -> int:
+def _build(args: argparse.Namespace) -> int:
     """Build with docker, then do with the result what ``layerscope IMAGE`` does."""
     import subprocess
     import tempfile
 
-    from layerscope.cli.arguments import parse_arguments
-
+    arguments = args.build_arguments
     with tempfile.TemporaryDirectory(prefix="layerscope-") as folder:
         id_file = Path(folder) / "id"
         command = ["docker", "build", "--iidfile", str(id_file), *arguments]
@@ -182,7 +207,8 @@ def _build(arguments: Sequence[str]) -> int:
         image_id = id_file.read_text(encoding="utf-8").strip() if id_file.exists() else ""
     if not image_id:
         raise SourceError("docker build left no image in the engine.", "With a builder of its own, add --load.")
-    return run(parse_arguments([f"docker://{_tag(arguments) or image_id}"]))
+    args.command, args.image_reference = "", f"docker://{_tag(arguments) or image_id}"
+    return run(args)
 
 
 def _tag(arguments: Sequence[str]) -> str:
