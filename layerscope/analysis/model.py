@@ -253,6 +253,8 @@ class Analysis:
     """The user that the config names; empty for none, which is root."""
     comparison: Comparison | None = None
     """The image beside its baseline, where there is one."""
+    fault: str = ""
+    """Why there may be layers that nobody knows of; empty for a whole image."""
     locations: dict[int, Location] = field(default_factory=dict)
     """Where the instruction of a layer stands in the Dockerfile, for the layers that were found there."""
 
@@ -269,4 +271,4 @@ class Analysis:
     @property
     def complete(self) -> bool:
         """Whether every layer was there and read to its end."""
-        return not any(layer.fault for layer in self.layers)
+        return not self.fault and not any(layer.fault for layer in self.layers)

@@ -110,6 +110,8 @@ def _incomplete(analysis: Analysis) -> int:
     from layerscope.analysis.model import label
     from layerscope.text import printable
 
+    if analysis.fault:
+        sys.stderr.write(f"layerscope: the image was not read whole: {printable(analysis.fault)}\n")
     for layer in analysis.layers:
         if layer.fault:
             sys.stderr.write(f"layerscope: layer {label(layer.index)} was not read whole: {printable(layer.fault)}\n")

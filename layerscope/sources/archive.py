@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 
 from layerscope.core.drive import TarStream
 from layerscope.errors import DamagedImageError, NotAnImageError
 from layerscope.sources.blobs import BLOCK, content_kind, decompressed
-from layerscope.sources.contents import Blob, Contents, too_large
+from layerscope.sources.contents import Blob, too_large
 from layerscope.sources.limits import Limits
 from layerscope.sources.members import Members, Stored
 from layerscope.sources.model import Image, Reader
 from layerscope.sources.readers import FileReader, SharedFile, read_all
 from layerscope.sources.recognition import describe
+from layerscope.sources.salvage import NamedContents, salvage
 from layerscope.sources.selection import Wish, find_image
 
 
@@ -24,6 +26,10 @@ class FileContents:
         self.limits = limits
         self._file = file
         self._members = members
+
+    def names(self) -> Iterable[str]:
+        """The names of all files, in the order of the archive."""
+        return self._members.names()
 
     def document(self, name: str) -> bytes | None:
         """A small member whole; None where there is none; LimitError where it is not small."""
@@ -74,14 +80,22 @@ class ArchiveSource:
         self._file.close()
 
 
-def conclude(contents: Contents, wish: Wish, fault: str) -> Image:
-    """The image of a scanned archive; a fault of the scan is a warning, or the reason why there is none."""
+def conclude(contents: NamedContents, wish: Wish, fault: str, *, partial: bool = True) -> Image:
+    """The image of a scanned archive.
+
+    A fault of the scan is a warning where the manifest came before it, else the image's own: then
+    there is what could be salvaged. DamagedImageError where that is nothing, or not wanted (``partial``).
+    """
     try:
         image = find_image(contents, wish)
     except (NotAnImageError, DamagedImageError) as error:
         if not fault:
             raise
-        raise damaged(contents.label, fault) from error
+        broken = damaged(contents.label, fault)
+        image = Image(wish.reference, wish.source, fault=broken.sentence)
+        if wish.image or not partial or not salvage(contents, image):
+            raise broken from error
+        return image
     if fault:
         image.warnings.append(damaged(contents.label, fault).sentence)
     return image

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from layerscope.core.tar import FILE, HARDLINK, SYMLINK, Member
@@ -48,6 +49,10 @@ class Members:
         name = _normalised(member.name)
         self._stored[name] = Stored(member.kind, member.offset, member.stored, _text(member.link))
         return name
+
+    def names(self) -> Iterator[str]:
+        """The names of all files, in the order of the archive."""
+        return (name for name, stored in self._stored.items() if stored.kind == FILE)
 
     def find(self, name: str) -> tuple[str, Stored] | None:
         """The file that a name means, links followed, with its own name; None where there is none."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 
@@ -42,6 +42,10 @@ class KeptContents:
         self._kept = 0
         self._most = _KEPT * limits.document_bytes
 
+    def names(self) -> Iterable[str]:
+        """The names of all files, in the order of the archive."""
+        return self.members.names()
+
     def keep(self, name: str, data: bytes) -> None:
         """Keep a document, as long as there is room."""
         if self._kept + len(data) <= self._most:
@@ -79,7 +83,10 @@ class KeptContents:
 
 
 class PassingArchive:
-    """An archive that is read once; with a spool folder its layers can be opened afterwards."""
+    """An archive that is read once; with a spool folder its layers can be opened afterwards.
+
+    Without ``partial`` one that ends before its manifest is refused: it can be had again.
+    """
 
     def __init__(
         self,
@@ -88,12 +95,14 @@ class PassingArchive:
         label: str,
         *,
         spool: Path | None = None,
+        partial: bool = True,
         release: Callable[[], None] | None = None,
     ) -> None:
         self._reader = reader
         self._wish = wish
         self._label = label
         self._folder = spool
+        self._partial = partial
         self._release = release
         self._spool: Spool | None = None
 
@@ -132,7 +141,7 @@ class PassingArchive:
             fault = error.sentence.rstrip(".")
         if self._spool is not None:
             contents.file = self._spool.finish(self._label)
-        return conclude(contents, self._wish, fault or tar.fault)
+        return conclude(contents, self._wish, fault or tar.fault, partial=self._partial)
 
     def _check(self, head: bytes) -> None:
         if content_kind(head) != "tar" or not any(head):

@@ -70,9 +70,9 @@ def both(tmp_path: Path, data: bytes, **options: str) -> Opened:
 def shape(opened: Opened) -> object:
     """All that two openings of one archive must have in common."""
     image = opened.image
-    fields = [getattr(image, name) for name in image.__slots__ if name not in ("layers", "warnings")]
+    fields = [getattr(image, name) for name in image.__slots__ if name not in ("layers", "warnings", "fault")]
     layers = [[getattr(layer, name) for name in layer.__slots__ if name != "missing"] for layer in image.layers]
-    return fields, layers, opened.layers, len(image.warnings)
+    return fields, layers, opened.layers, len(image.warnings), bool(image.fault)
 
 
 def symlinked() -> bytes:
@@ -320,6 +320,49 @@ def test_what_is_no_image_is_refused_with_a_sentence(kind: str, tmp_path: Path) 
         assert caught.value.hint
 
 
+def cut_at(members: dict[str, bytes | Entry], name: str) -> bytes:
+    """The archive as far as the middle of that member."""
+    whole = pack(members)
+    data = bytes(members[name])  # type: ignore[arg-type]
+    return whole[: whole.index(data) + len(data) // 2]
+
+
+FILLED = [*LAYERS[:2], make_layer([file("c", NOISE)])]
+
+
+def test_an_archive_cut_before_its_manifest_shows_its_layers(tmp_path: Path) -> None:
+    members = docker_members(FILLED)
+    config, *layers, manifest = members
+    saved = {name: members[name] for name in (*layers, config, manifest)}
+    opened = both(tmp_path, cut_at(saved, config))
+    assert opened.layers == [*NAMES[:2], [b"c"]]
+    assert "is damaged: it ends" in opened.image.fault
+    assert "need not be theirs" in opened.image.warnings[0]
+    short = open_image(save(tmp_path, cut_at(saved, layers[2])))
+    assert short.layers[:2] == NAMES[:2]
+    assert list(short.faults) == layers[2:]
+    with pytest.raises(DamagedImageError, match="is damaged"):
+        open_image(save(tmp_path, cut_at(saved, layers[2])), image="one")
+
+
+def test_a_config_in_a_cut_archive_tells_the_layers(tmp_path: Path) -> None:
+    members = oci_members(FILLED)
+    blobs = {blob_path(layer): layer for layer in reversed(FILLED)}
+    config, manifest = list(members)[3:5]
+    del blobs[blob_path(FILLED[1])]
+    opened = both(tmp_path, cut_at({**blobs, config: members[config], manifest: members[manifest]}, manifest))
+    assert [opened.layers[0], opened.layers[2]] == [NAMES[0], [b"c"]]
+    assert opened.image.layers[1].missing.endswith("ends before this layer.")
+    assert opened.image.history
+    assert opened.image.platform == "linux/amd64"
+
+
+def test_a_cut_file_system_is_no_image(tmp_path: Path) -> None:
+    rootfs = make_layer([file("usr/share/doc.tar", LAYERS[0]), file("etc/x", b"x" * 5000)])
+    with pytest.raises(DamagedImageError, match="is damaged"):
+        open_image(save(tmp_path, rootfs[:-6000]))
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_truncated_archives_open_with_a_warning_or_are_refused(form: str, tmp_path: Path) -> None:
     data = FORMS[form]()
@@ -327,7 +370,7 @@ def test_truncated_archives_open_with_a_warning_or_are_refused(form: str, tmp_pa
         for cut in (data[:length], gzip.compress(data[:length], 1), gzip.compress(data, 1)[: length // 2]):
             with contextlib.suppress(DamagedImageError, NotAnImageError):
                 opened = open_image(save(tmp_path, cut))
-                assert opened.image.warnings or opened.faults or opened.layers == NAMES
+                assert opened.image.fault or opened.image.warnings or opened.faults or opened.layers == NAMES
 
 
 def test_an_index_that_names_itself_ends(tmp_path: Path) -> None:
