@@ -37,7 +37,7 @@ from layerscope.errors import DamagedImageError, LayerscopeError, LimitError, No
 from layerscope.sources import open_source
 from layerscope.sources.candidates import SeveralImagesError
 from layerscope.sources.limits import Limits
-from opening import Opened, content, open_image
+from opening import both, content, open_image, save
 
 NOISE = random.Random(1).randbytes(40_000)
 LAYERS = [
@@ -46,33 +46,6 @@ LAYERS = [
     make_layer([]),
 ]
 NAMES = [[b"etc/", b"etc/a", b"noise"], [b"etc/.wh.a", b"b"], []]
-
-
-def save(tmp_path: Path, data: bytes, name: str = "image.tar") -> Path:
-    """The bytes as a file."""
-    path = tmp_path / name
-    path.write_bytes(data)
-    return path
-
-
-def both(tmp_path: Path, data: bytes, **options: str) -> Opened:
-    """Open the archive in place and as a stream, which must give the same; what it gave."""
-    here = open_image(save(tmp_path, data), **options)
-    passing = open_image(save(tmp_path, gzip.compress(data, 1), "image.tar.gz"), **options)
-    here.image.reference = passing.image.reference = "image.tar"
-    for opened in (here, passing):
-        for layer in opened.image.layers:
-            layer.opener, layer.seekable = None, False
-    assert shape(here) == shape(passing)
-    return here
-
-
-def shape(opened: Opened) -> object:
-    """All that two openings of one archive must have in common."""
-    image = opened.image
-    fields = [getattr(image, name) for name in image.__slots__ if name not in ("layers", "warnings", "fault")]
-    layers = [[getattr(layer, name) for name in layer.__slots__ if name != "missing"] for layer in image.layers]
-    return fields, layers, opened.layers, len(image.warnings), bool(image.fault)
 
 
 def symlinked() -> bytes:
@@ -318,49 +291,6 @@ def test_what_is_no_image_is_refused_with_a_sentence(kind: str, tmp_path: Path) 
             open_image(path)
         assert caught.value.sentence.endswith(".")
         assert caught.value.hint
-
-
-def cut_at(members: dict[str, bytes | Entry], name: str) -> bytes:
-    """The archive as far as the middle of that member."""
-    whole = pack(members)
-    data = bytes(members[name])  # type: ignore[arg-type]
-    return whole[: whole.index(data) + len(data) // 2]
-
-
-FILLED = [*LAYERS[:2], make_layer([file("c", NOISE)])]
-
-
-def test_an_archive_cut_before_its_manifest_shows_its_layers(tmp_path: Path) -> None:
-    members = docker_members(FILLED)
-    config, *layers, manifest = members
-    saved = {name: members[name] for name in (*layers, config, manifest)}
-    opened = both(tmp_path, cut_at(saved, config))
-    assert opened.layers == [*NAMES[:2], [b"c"]]
-    assert "is damaged: it ends" in opened.image.fault
-    assert "need not be theirs" in opened.image.warnings[0]
-    short = open_image(save(tmp_path, cut_at(saved, layers[2])))
-    assert short.layers[:2] == NAMES[:2]
-    assert list(short.faults) == layers[2:]
-    with pytest.raises(DamagedImageError, match="is damaged"):
-        open_image(save(tmp_path, cut_at(saved, layers[2])), image="one")
-
-
-def test_a_config_in_a_cut_archive_tells_the_layers(tmp_path: Path) -> None:
-    members = oci_members(FILLED)
-    blobs = {blob_path(layer): layer for layer in reversed(FILLED)}
-    config, manifest = list(members)[3:5]
-    del blobs[blob_path(FILLED[1])]
-    opened = both(tmp_path, cut_at({**blobs, config: members[config], manifest: members[manifest]}, manifest))
-    assert [opened.layers[0], opened.layers[2]] == [NAMES[0], [b"c"]]
-    assert opened.image.layers[1].missing.endswith("ends before this layer.")
-    assert opened.image.history
-    assert opened.image.platform == "linux/amd64"
-
-
-def test_a_cut_file_system_is_no_image(tmp_path: Path) -> None:
-    rootfs = make_layer([file("usr/share/doc.tar", LAYERS[0]), file("etc/x", b"x" * 5000)])
-    with pytest.raises(DamagedImageError, match="is damaged"):
-        open_image(save(tmp_path, rootfs[:-6000]))
 
 
 @pytest.mark.parametrize("form", FORMS)
