@@ -43,11 +43,7 @@ class DamagedImageError(LayerscopeError):
 
 
 class LimitError(LayerscopeError):
-    """A documented limit was reached; the sentence tells its value, ``limit`` the option that changes it."""
-
-    def __init__(self, sentence: str, hint: str = "", limit: str = "") -> None:
-        super().__init__(sentence, hint)
-        self.limit = limit
+    """A documented limit was reached; the sentence names it and its value."""
 
 
 class SpoolError(LayerscopeError):

@@ -4,20 +4,57 @@ from __future__ import annotations
 
 import io
 import json
-import re
+import os
 import signal
 import subprocess
 import sys
 import tarfile
 import time
+from collections.abc import Sequence
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
-from commandline import run, save
-from handmade import file, layer_tar, whiteout
-from layerscope.cli.arguments import LIMITS
-from layerscope.sources.limits import NAMES, Limits
+from handmade import Entry, file, layer_tar, whiteout
+
+Done = subprocess.CompletedProcess[str]
+
+
+def run(*arguments: str, cwd: Path | None = None, stdin: bytes = b"", **environment: str) -> Done:
+    """Run ``layerscope`` with these arguments."""
+    done = subprocess.run(
+        [sys.executable, "-m", "layerscope", *arguments],
+        input=stdin,
+        capture_output=True,
+        cwd=cwd,
+        env={**os.environ, **environment},
+        timeout=60,
+        check=False,
+    )
+    return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def save(path: Path, layers: Sequence[Sequence[Entry]]) -> Path:
+    """A ``docker save`` archive of these layers."""
+    tars = [layer_tar(entries) for entries in layers]
+    digests = [sha256(tar).hexdigest() for tar in tars]
+    config = {
+        "architecture": "amd64",
+        "os": "linux",
+        "rootfs": {"type": "layers", "diff_ids": [f"sha256:{digest}" for digest in digests]},
+        "history": [{"created_by": f"RUN step {number}"} for number in range(len(tars))],
+    }
+    names = [f"{number}/layer.tar" for number in range(len(tars))]
+    manifest = [{"Config": "config.json", "RepoTags": ["hand/made:1"], "Layers": names}]
+    members = dict(zip(names, tars, strict=True))
+    members |= {"config.json": json.dumps(config).encode(), "manifest.json": json.dumps(manifest).encode()}
+    with tarfile.open(path, "w") as archive:
+        for name, data in members.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+    return path
 
 
 @pytest.fixture
@@ -246,46 +283,6 @@ def test_version_and_help() -> None:
         assert len(screen.stdout.splitlines()) <= 52
 
 
-def test_limits_are_options(fat: str) -> None:
-    done = run("check", fat, "--limit", "entries=1")
-    assert done.returncode == 2
-    assert "more than 1 entries" in done.stderr
-    assert "If you trust the image, raise --limit entries." in done.stderr
-    done = run("check", fat, "--limit", "document-bytes=1kB", "--limit", "layers=1")
-    assert "A document lists more than 1 layers." in done.stderr
-    assert "--limit layers=2" in done.stderr
-    allowed = run("report", fat, "--limit", "entries=20M", "--limit", "document-bytes=8MiB", "--limit", "depth=100")
-    assert (allowed.returncode, allowed.stderr) == (0, "")
-
-
-@pytest.mark.parametrize(
-    ("given", "sentence", "hint"),
-    [
-        ("depht=3", "there is no limit 'depht'", "Did you mean depth?"),
-        ("x=3", "there is no limit 'x'", "There are entries, depth"),
-        ("entries", "'' is no value", "a number above 0"),
-        ("entries=-1", "'-1' is no value", "a number above 0"),
-        ("spool-bytes=much", "'much' is no value", "bytes, like 64MiB"),
-        ("entries=9999PB", "is no value", "a number above 0"),
-    ],
-)
-def test_limits_that_are_none(given: str, sentence: str, hint: str) -> None:
-    done = run("check", "demo", "--limit", given)
-    assert done.returncode == 2
-    assert sentence in done.stderr
-    assert hint in done.stderr
-
-
-def test_every_limit_is_told_in_the_help_and_in_the_readme() -> None:
-    readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
-    assert tuple(LIMITS) == NAMES
-    rows = dict(re.findall(r"^\| `([a-z-]+)` \| ([\d,]+(?: [KMG]iB)?)\b", readme, re.MULTILINE))
-    units = {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
-    for name in NAMES:
-        count, _, unit = rows[name].replace(",", "").partition(" ")
-        assert int(count) * units.get(unit, 1) == getattr(Limits(), name.replace("-", "_")), name
-
-
 def test_debug_shows_where_an_error_comes_from(tmp_path: Path) -> None:
     done = run("check", str(tmp_path / "nothing.tar"), "--debug")
     assert done.returncode == 2
@@ -327,3 +324,40 @@ def test_interrupting_is_130_and_says_nothing() -> None:
         process.send_signal(signal.SIGINT)
         assert process.wait(10) == 130
         assert process.stdout.read() + process.stderr.read() == b""
+
+
+DOCKERFILE = "FROM base\nRUN step 0\nENV A=1\nRUN step 1\n"
+
+
+def test_a_dockerfile_gives_lines(fat: str, tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "Dockerfile").write_text(DOCKERFILE.replace("ENV A=1\n", "\n"))
+    done = run("check", fat, "--dockerfile", "sub/Dockerfile", cwd=tmp_path)
+    assert "sub/Dockerfile:2 stores it, sub/Dockerfile:4 overwrites it." in done.stdout
+    github = ("check", fat, "--dockerfile", "Dockerfile", "--format", "github")
+    annotated = run(*github, cwd=tmp_path / "sub", GITHUB_WORKSPACE=str(tmp_path))
+    assert "::warning file=sub/Dockerfile,line=4,title=100.0 kB wasted%3A /a::" in annotated.stdout
+    document = json.loads(run("report", fat, "--dockerfile", "sub/Dockerfile", "--format", "json", cwd=tmp_path).stdout)
+    assert document["waste"][0]["location"] == {"file": "sub/Dockerfile", "line": 4, "lastLine": 4}
+    assert [layer["location"]["line"] for layer in document["layers"]] == [2, 4]
+
+
+def test_a_dockerfile_that_does_not_fit_is_said(fat: str, tmp_path: Path) -> None:
+    path = tmp_path / "Dockerfile"
+    path.write_text("FROM base\nRUN other\nRUN another\n")
+    done = run("check", fat, "--dockerfile", str(path), "--format", "github", cwd=tmp_path)
+    assert "Dockerfile does not fit the image's history" in done.stdout
+    assert "::warning file=Dockerfile,line=1,title=100.0 kB wasted%3A /a::" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "text", [None, b"", b"\xff\xfe", b"RUN a\n", b"FROM a\n" * 200_000], ids=["none", "empty", "binary", "run", "long"]
+)
+def test_what_is_no_dockerfile_is_refused(fat: str, tmp_path: Path, text: bytes | None) -> None:
+    path = tmp_path / "Dockerfile"
+    if text is not None:
+        path.write_bytes(text)
+    done = run("check", fat, "--dockerfile", str(path))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "Traceback" not in done.stderr
+    assert "--dockerfile FILE" in done.stderr

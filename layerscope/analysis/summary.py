@@ -60,7 +60,6 @@ def analyse(index: ImageIndex, *, base: int | Sequence[str] | None = None, looku
         find_dive_files=find_dive_files,
         tree=index.tree,
         user=_user(image),
-        fault=image.fault,
     )
 
 
@@ -119,7 +118,6 @@ def _layers(index: ImageIndex, history: Sequence[HistoryLine], base_layers: int)
             entries=index.layers[number].entries,
             name=layer.name,
             fault=index.layers[number].fault,
-            limit=index.layers[number].limit,
         )
         for number, layer in enumerate(index.image.layers)
     ]
@@ -127,8 +125,7 @@ def _layers(index: ImageIndex, history: Sequence[HistoryLine], base_layers: int)
 
 def _warnings(index: ImageIndex) -> list[str]:
     image = index.image
-    warnings = [image.fault] if image.fault else []
-    warnings += image.warnings
+    warnings = list(image.warnings)
     about_history = history_warning(image.history, len(image.layers))
     if about_history:
         warnings.append(about_history)

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from typing import Any, TextIO
 
 import layerscope
-from layerscope.analysis.model import Analysis, Finding, LayerFigures, WasteItem
+from layerscope.analysis.model import Analysis, Finding, LayerFigures, Location, WasteItem
 from layerscope.analysis.rules import Result, is_decided, passed
+from layerscope.report.places import finding_location, waste_location
 from layerscope.report.words import rule_message
 
 SCHEMA_VERSION = 1
@@ -32,13 +33,13 @@ def make_document(analysis: Analysis, results: Sequence[Result] | None) -> dict[
             "wastedBytes": analysis.dive.wasted_bytes,
             "userWastedPercent": _number(analysis.dive.user_wasted_percent),
         },
-        "layers": [_layer(layer) for layer in analysis.layers],
-        "waste": [_waste(item) for item in analysis.waste],
+        "layers": [_layer(analysis, layer) for layer in analysis.layers],
+        "waste": [_waste(analysis, item) for item in analysis.waste],
     }
     if results is not None and is_decided(analysis, results):
         document["check"] = {
             "verdict": "pass" if passed(results) else "fail",
-            "rules": [_rule(result) for result in results],
+            "rules": [_rule(analysis, result) for result in results],
         }
     return document
 
@@ -64,7 +65,7 @@ def _image(analysis: Analysis) -> dict[str, Any]:
     }
 
 
-def _layer(layer: LayerFigures) -> dict[str, Any]:
+def _layer(analysis: Analysis, layer: LayerFigures) -> dict[str, Any]:
     return {
         "index": layer.index,
         "diffId": layer.diff_id,
@@ -80,10 +81,11 @@ def _layer(layer: LayerFigures) -> dict[str, Any]:
         "command": layer.command,
         "created": layer.created,
         "base": layer.base,
+        "location": _location(analysis.locations.get(layer.index)),
     }
 
 
-def _waste(item: WasteItem) -> dict[str, Any]:
+def _waste(analysis: Analysis, item: WasteItem) -> dict[str, Any]:
     return {
         "path": item.path,
         "bytes": item.bytes,
@@ -92,10 +94,11 @@ def _waste(item: WasteItem) -> dict[str, Any]:
         "reason": item.reason,
         "storedIn": list(item.stored_in),
         "wastedBy": item.wasted_by,
+        "location": _location(waste_location(analysis, item)),
     }
 
 
-def _rule(result: Result) -> dict[str, Any]:
+def _rule(analysis: Analysis, result: Result) -> dict[str, Any]:
     return {
         "rule": result.rule.name,
         "status": str(result.status),
@@ -103,18 +106,26 @@ def _rule(result: Result) -> dict[str, Any]:
         "limit": result.rule.limit,
         "message": rule_message(result),
         "severity": str(result.rule.severity),
-        "findings": [_finding(finding) for finding in result.findings],
+        "findings": [_finding(analysis, finding) for finding in result.findings],
     }
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def _finding(analysis: Analysis, finding: Finding) -> dict[str, Any]:
     return {
         "path": finding.path,
         "bytes": finding.bytes,
         "layer": finding.layer,
         "cause": finding.cause,
         "cure": finding.cure,
+        "location": _location(finding_location(analysis, finding)),
     }
+
+
+def _location(location: Location | None) -> dict[str, Any] | None:
+    """Where in the Dockerfile; null where no line is known."""
+    if location is None:
+        return None
+    return {"file": location.file, "line": location.line, "lastLine": location.last_line}
 
 
 def _number(value: float) -> float | None:

@@ -4,35 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from layerscope.analysis.model import Analysis, WasteItem
-from layerscope.analysis.remedies import find_remedy
+from layerscope.analysis.model import Analysis, Location
 from layerscope.analysis.rules import Result, Status, is_decided, needs_waste, passed
+from layerscope.report.places import annotated, finding_location, finding_sentences, waste_location, waste_sentences
 from layerscope.report.words import percent, plural, rule_message, rule_title
 from layerscope.text import printable, size
 
 #: GitHub shows this many annotations of a kind per step, and drops the others silently.
 MAX_ANNOTATIONS = 10
+#: Bytes of the summary of a step; GitHub drops a larger one whole.
+MAX_SUMMARY = 1 << 20
 #: How many of the warnings may be about rules; waste takes the others.
 _WARNED_RULES = 5
 
 
 def github_lines(analysis: Analysis, results: Sequence[Result] | None) -> Iterator[str]:
-    """Errors for what failed, warnings for the largest waste where a rule failed, one notice in any case."""
+    """Errors for what failed, warnings for the largest waste where a rule failed, notices for the rest."""
     figures = analysis.figures
+    delta = f", {_signed(analysis.comparison.growth_bytes)} over its baseline" if analysis.comparison else ""
     yield command(
         "notice",
         f"layerscope: {analysis.subject.reference}",
-        f"{size(figures.size_bytes)}, {plural(len(analysis.layers), 'layer')}, "
+        f"{size(figures.size_bytes)}{delta}, {plural(len(analysis.layers), 'layer')}, "
         f"efficiency {percent(figures.efficiency)}, {size(figures.wasted_bytes)} wasted",
     )
-    for warning in analysis.warnings[:MAX_ANNOTATIONS]:
-        yield command("error" if not analysis.complete else "notice", "layerscope", warning)
-    if results is None or not analysis.complete:
+    if not analysis.complete:
+        yield from _rolled("error", [("layerscope", text, None) for text in analysis.warnings], MAX_ANNOTATIONS)
+        return
+    yield from _rolled("notice", [("layerscope", text, None) for text in analysis.warnings], MAX_ANNOTATIONS - 1)
+    if results is None:
         return
     failed = [result for result in results if result.status in (Status.FAIL, Status.UNKNOWN)]
-    yield from _verdicts("error", failed, MAX_ANNOTATIONS)
-    warned = [result for result in results if result.status is Status.WARN]
-    yield from _verdicts("warning", warned, _WARNED_RULES)
+    yield from _rolled("error", [_verdict(analysis, result) for result in failed], MAX_ANNOTATIONS)
+    warned = [_verdict(analysis, result) for result in results if result.status is Status.WARN]
+    yield from _rolled("warning", warned, _WARNED_RULES)
     if needs_waste(results):
         yield from _waste(analysis, MAX_ANNOTATIONS - min(len(warned), _WARNED_RULES))
 
@@ -41,6 +46,8 @@ def github_outputs(analysis: Analysis, results: Sequence[Result] | None) -> Iter
     """Lines for ``$GITHUB_OUTPUT``: figures only, nothing out of the image."""
     figures = analysis.figures
     yield f"size={figures.size_bytes}"
+    if analysis.comparison:
+        yield f"delta={analysis.comparison.growth_bytes}"
     yield f"wasted={figures.wasted_bytes}"
     yield f"efficiency={figures.efficiency!r}"
     yield f"user-wasted-percent={figures.user_wasted_percent!r}"
@@ -48,34 +55,45 @@ def github_outputs(analysis: Analysis, results: Sequence[Result] | None) -> Iter
         yield f"verdict={'pass' if passed(results) else 'fail'}"
 
 
-def command(kind: str, title: str, message: str) -> str:
-    """One workflow command; neither title nor message can start another."""
-    return f"::{kind} title={_escaped(title, properties=True)}::{_escaped(message)}"
+def command(kind: str, title: str, message: str, place: Location | None = None) -> str:
+    """One workflow command; neither title nor message nor place can start another."""
+    at = f"file={_escaped(place.file, properties=True)},line={place.line}," if place else ""
+    end = f"endLine={place.last_line}," if place and place.last_line > place.line else ""
+    return f"::{kind} {at}{end}title={_escaped(title, properties=True)}::{_escaped(message)}"
 
 
-def _verdicts(kind: str, results: Sequence[Result], most: int) -> Iterator[str]:
-    shown = results if len(results) <= most else results[: most - 1]
-    for result in shown:
-        cure = f". {result.findings[0].cure}" if result.findings and result.findings[0].cure else ""
-        yield command(kind, f"layerscope: {rule_title(result)}", f"{rule_message(result)}{cure}")
-    rest = results[len(shown) :]
+def _rolled(kind: str, notes: Sequence[tuple[str, str, Location | None]], most: int) -> Iterator[str]:
+    """So many annotations at most: where there are more, the last one says what the others are about."""
+    shown = notes if len(notes) <= most else notes[: most - 1]
+    for title, message, place in shown:
+        yield command(kind, title, message, place)
+    rest = notes[len(shown) :]
     if rest:
-        yield command(kind, "layerscope", f"{plural(len(rest), 'more rule')}: {', '.join(map(rule_title, rest))}.")
+        names = ", ".join(title.removeprefix("layerscope: ") for title, _, _ in rest[:MAX_ANNOTATIONS])
+        yield command(kind, "layerscope", f"and {len(rest)} more: {names}")
+
+
+def _verdict(analysis: Analysis, result: Result) -> tuple[str, str, Location | None]:
+    worst = result.findings[0] if result.findings else None
+    place = finding_location(analysis, worst) if worst else None
+    cure = f". {' '.join(finding_sentences(analysis, worst)[1:])}" if worst else ""
+    return f"layerscope: {rule_title(result)}", f"{rule_message(result)}{cure}", annotated(analysis, place)
 
 
 def _waste(analysis: Analysis, most: int) -> Iterator[str]:
     items = analysis.waste
     shown = items if len(items) <= most else items[: most - 1]
     for item in shown:
-        yield command("warning", f"{size(item.bytes)} wasted: /{item.path}", _story(analysis, item))
+        place = annotated(analysis, waste_location(analysis, item))
+        story = " ".join(waste_sentences(analysis, item))
+        yield command("warning", f"{size(item.bytes)} wasted: /{item.path}", story, place)
     rest = items[len(shown) :]
     if rest:
         yield command("warning", "layerscope", f"{size(sum(item.bytes for item in rest))} in {len(rest)} more items.")
 
 
-def _story(analysis: Analysis, item: WasteItem) -> str:
-    remedy = find_remedy(item, analysis.layers)
-    return f"{remedy.cause} {remedy.cure}"
+def _signed(count: int) -> str:
+    return f"+{size(count)}" if count > 0 else size(count)
 
 
 def _escaped(text: str, *, properties: bool = False) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 from layerscope.analysis.model import Analysis
-from layerscope.analysis.remedies import find_remedy
 from layerscope.analysis.rules import Result, Status
+from layerscope.report.places import finding_sentences, waste_sentences
 from layerscope.report.words import finding_name, rule_message, rule_title
 from layerscope.text import printable, size
 
@@ -55,14 +55,13 @@ def _case(analysis: Analysis, result: Result, classname: str) -> Iterator[str]:
     elif result.findings:
         yield f'      <failure message="{_attribute(rule_message(result))}">'
         for finding in result.findings[:MAX_ITEMS]:
-            yield _text(f"{finding_name(finding)}: {finding.cause} {finding.cure}")
-        yield from _left_out(result.found)
+            yield _text(f"{finding_name(finding)}: {' '.join(finding_sentences(analysis, finding))}")
+        yield from _left_out(len(result.findings))
         yield "      </failure>"
     else:
         yield f'      <failure message="{_attribute(rule_message(result))}">'
         for item in analysis.waste[:MAX_ITEMS]:
-            remedy = find_remedy(item, analysis.layers)
-            yield _text(f"{size(item.bytes)} /{item.path}: {remedy.cause} {remedy.cure}")
+            yield _text(f"{size(item.bytes)} /{item.path}: {' '.join(waste_sentences(analysis, item))}")
         yield from _left_out(len(analysis.waste))
         yield "      </failure>"
     yield "    </testcase>"

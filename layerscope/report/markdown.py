@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from humanize import intcomma
 
-from layerscope.analysis.model import Analysis, Finding, LayerFigures, WasteItem, label
+from layerscope.analysis.model import Analysis, Finding, LayerFigures, Location, WasteItem, label
 from layerscope.analysis.remedies import find_remedy
 from layerscope.analysis.rules import Result, Status, is_decided, passed
+from layerscope.report.places import finding_location, location_text, waste_location
 from layerscope.report.words import actual_text, base_text, limit_text, percent, plural, rule_title
 from layerscope.text import printable, size
 
@@ -41,10 +42,10 @@ def markdown_lines(analysis: Analysis, results: Sequence[Result] | None) -> Iter
     for result in results or ():
         if result.findings and analysis.complete:
             yield from _folded(
-                f"{rule_title(result)}: {plural(result.found, 'finding')}",
+                f"{rule_title(result)}: {plural(len(result.findings), 'finding')}",
                 "size | what | cure",
                 "---: | --- | ---",
-                map(_finding_row, result.findings),
+                (_finding_row(analysis, finding) for finding in result.findings),
                 MAX_FINDINGS // len(results or ()),
             )
     yield from _folded(
@@ -82,14 +83,19 @@ def _rule_row(result: Result) -> str:
     return f"{status} | {rule_title(result)} | {actual} | {limit_text(result)}"
 
 
-def _finding_row(finding: Finding) -> str:
+def _finding_row(analysis: Analysis, finding: Finding) -> str:
     what = f"{coded('/' + finding.path)} {_plain(finding.cause)}" if finding.path else _plain(finding.cause)
-    return f"{size(finding.bytes)} | {what} | {_plain(finding.cure)}"
+    return f"{size(finding.bytes)} | {what} | {_plain(finding.cure)}{_at(finding_location(analysis, finding))}"
 
 
 def _waste_row(analysis: Analysis, item: WasteItem) -> str:
     remedy = find_remedy(item, analysis.layers)
-    return f"{size(item.bytes)} | {coded('/' + item.path)} | {_plain(remedy.cause)} | {_plain(remedy.cure)}"
+    cure = f"{_plain(remedy.cure)}{_at(waste_location(analysis, item))}"
+    return f"{size(item.bytes)} | {coded('/' + item.path)} | {_plain(remedy.cause)} | {cure}"
+
+
+def _at(location: Location | None) -> str:
+    return f" ({_plain(location_text(location))})" if location else ""
 
 
 def _layer_row(layer: LayerFigures) -> str:

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from humanize import intcomma
 
-from layerscope.analysis.model import Analysis, WasteItem, label
-from layerscope.analysis.remedies import find_remedy
+from layerscope.analysis.model import Analysis, Finding, WasteItem, label
 from layerscope.analysis.rules import Result, Status, is_decided, needs_waste
+from layerscope.report.places import finding_sentences, waste_sentences
 from layerscope.report.words import actual_text, base_text, limit_text, percent, plural, rule_title
 from layerscope.text import printable, size
 
@@ -59,7 +59,7 @@ def check_lines(analysis: Analysis, results: Sequence[Result], colour: bool) -> 
     for result, title in zip(results, titles, strict=True):
         if result.status in _BROKEN and result.findings:
             yield f"{title}:"
-            yield from _finding_lines(result, paint)
+            yield from _finding_lines(analysis, result.findings, paint)
     if needs_waste(results) and analysis.waste:
         yield "largest waste:"
         yield from _waste_lines(analysis, _CHECK_ITEMS, paint)
@@ -123,27 +123,25 @@ def _layer_lines(analysis: Analysis, paint: Painter) -> Iterator[str]:
 def _waste_lines(analysis: Analysis, most: int, paint: Painter) -> Iterator[str]:
     for item in analysis.waste[:most]:
         yield f"  {size(item.bytes):>9}  /{printable(item.path)}  ({_where(item)})"
-        remedy = find_remedy(item, analysis.layers)
-        for sentence in (remedy.cause, remedy.cure):
+        for sentence in waste_sentences(analysis, item):
             yield f"             {paint(printable(sentence), 'dim')}"
     rest = analysis.waste[most:]
     if rest:
         yield f"  {size(sum(item.bytes for item in rest)):>9}  in {plural(len(rest), 'more item')}"
 
 
-def _finding_lines(result: Result, paint: Painter) -> Iterator[str]:
-    for finding in result.findings[:_CHECK_ITEMS]:
-        subject = f"/{printable(finding.path)}" if finding.path else ""
-        first, *sentences = [text for text in (subject, _short(finding.cause), printable(finding.cure)) if text]
+def _finding_lines(analysis: Analysis, findings: Sequence[Finding], paint: Painter) -> Iterator[str]:
+    for finding in findings[:_CHECK_ITEMS]:
+        subject = [f"/{printable(finding.path)}"] if finding.path else []
+        first, *sentences = [*subject, *map(_short, finding_sentences(analysis, finding))] or [""]
         weight = size(finding.bytes) if finding.bytes else ""
         yield f"  {weight:>9}  {first}"
         for sentence in sentences:
             yield f"             {paint(sentence, 'dim')}"
-    rest = result.findings[_CHECK_ITEMS:]
+    rest = findings[_CHECK_ITEMS:]
     if rest:
-        more = result.found - _CHECK_ITEMS
-        total = size(sum(finding.bytes for finding in rest)) if more == len(rest) else ""
-        yield f"  {total:>9}  in {intcomma(more)} more"
+        total = sum(finding.bytes for finding in rest)
+        yield f"  {size(total):>9}  in {intcomma(len(rest))} more"
 
 
 def _short(text: str) -> str:

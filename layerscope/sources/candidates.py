@@ -11,8 +11,10 @@ from layerscope.errors import DamagedImageError, LayerscopeError, LimitError, No
 from layerscope.sources import documents
 from layerscope.sources.contents import Contents, document_of, parsed
 from layerscope.sources.documents import ArchiveEntry, Descriptor, Manifest
-from layerscope.sources.limits import Limits
 from layerscope.sources.platforms import Platform
+
+#: Manifests and indexes that are read, all levels together.
+MAX_MANIFESTS = documents.MAX_LISTED
 
 _NAMES = ("io.containerd.image.name", "org.opencontainers.image.ref.name")
 _ENCODED = re.compile(r"[A-Za-z0-9=_-]{4,}")
@@ -79,7 +81,7 @@ def find_candidates(contents: Contents, warnings: list[str]) -> list[Candidate]:
     knows every image of ``manifest.json``; else ``manifest.json`` counts, as it does for ``docker load``.
     """
     listed, damage = _listed(contents)
-    entries = documents.archive_entries(listed, contents.limits)
+    entries = documents.archive_entries(listed)
     try:
         indexed = _indexed(contents, "index.json")
     except (DamagedImageError, LimitError) as error:
@@ -110,7 +112,7 @@ def _single(contents: Contents, document: Any) -> list[Candidate]:
     """The image of a skopeo ``dir:`` folder, whose ``manifest.json`` is one manifest or index."""
     if not isinstance(document, dict):
         return []
-    roots = documents.index_descriptors(document, contents.limits)
+    roots = documents.index_descriptors(document)
     if roots is not None:
         return [_walk(contents, roots, Candidate())]
     variant = Variant(Descriptor(""))
@@ -141,9 +143,9 @@ def _indexed(contents: Contents, name: str) -> list[Candidate]:
     data = contents.document(name)
     if data is None:
         return []
-    roots = documents.index_descriptors(documents.parse(data, f"{name} in {contents.label}"), contents.limits) or []
+    roots = documents.index_descriptors(documents.parse(data, f"{name} in {contents.label}")) or []
     candidates: dict[str, Candidate] = {}
-    budget = _Budget(contents.limits)
+    budget = _Budget()
     for root in roots:
         if root.digest not in candidates:
             seed = Candidate(digest=root.digest, annotations=dict(root.annotations))
@@ -153,24 +155,23 @@ def _indexed(contents: Contents, name: str) -> list[Candidate]:
 
 
 class _Budget:
-    """How many more manifests may be read, all levels of indexes together."""
+    """How many more manifests may be read."""
 
-    def __init__(self, limits: Limits) -> None:
-        self._limits = limits
-        self._left = limits.images
+    def __init__(self) -> None:
+        self._left = MAX_MANIFESTS
 
     def spend(self) -> None:
         self._left -= 1
         if self._left < 0:
-            sentence = f"The image's indexes name more than {self._limits.images} manifests."
-            raise self._limits.reached("images", sentence)
+            sentence = f"The image's indexes name more than {MAX_MANIFESTS} manifests."
+            raise LimitError(sentence, "No builder writes such an image; it may be made to do harm.")
 
 
 def _walk(
     contents: Contents, roots: Iterable[Descriptor], candidate: Candidate, budget: _Budget | None = None
 ) -> Candidate:
     """Collect the manifests below the roots, each once: indexes may name themselves."""
-    budget = budget or _Budget(contents.limits)
+    budget = budget or _Budget()
     seen: set[str] = set()
     waiting = list(roots)[::-1]
     while waiting:
@@ -185,7 +186,7 @@ def _walk(
         variant = Variant(descriptor, platform=descriptor.platform)
         try:
             document = parsed(contents, descriptor.digest)
-            below = documents.index_descriptors(document, contents.limits)
+            below = documents.index_descriptors(document)
             if below is not None:
                 waiting.extend(reversed(below))
                 continue
@@ -198,7 +199,7 @@ def _walk(
 
 def _examine(contents: Contents, variant: Variant, document: Any) -> None:
     """Let the variant have what its document says: a manifest with a platform, or the problem with it."""
-    variant.manifest = documents.manifest(document, contents.limits)
+    variant.manifest = documents.manifest(document)
     if variant.manifest is None:
         old = documents.mapping(document).get("schemaVersion") == 1
         what = "is a manifest of docker schema 1, which engines no longer read" if old else "is no manifest"

@@ -90,7 +90,7 @@ def test_colours_only_where_asked() -> None:
 IMAGE_KEYS = """reference id platform created sizeBytes wastedBytes efficiency baseLayers baseFoundBy userSizeBytes
     userWastedBytes userWastedPercent files finalFiles warnings""".split()
 LAYER_KEYS = """index diffId digest mediaType sizeBytes compressedBytes wastedInBytes wastedByBytes added modified
-    removed command created base""".split()
+    removed command created base location""".split()
 
 
 def test_json_is_the_contract() -> None:
@@ -110,6 +110,7 @@ def test_json_is_the_contract() -> None:
         "reason": "removed",
         "storedIn": [1],
         "wastedBy": 2,
+        "location": None,
     }
     assert document["check"]["verdict"] == "fail"
     assert document["check"]["rules"][0] == {
