@@ -43,7 +43,11 @@ class DamagedImageError(LayerscopeError):
 
 
 class LimitError(LayerscopeError):
-    """A documented limit was reached; the sentence names it and its value."""
+    """A documented limit was reached; the sentence tells its value, ``limit`` the option that changes it."""
+
+    def __init__(self, sentence: str, hint: str = "", limit: str = "") -> None:
+        super().__init__(sentence, hint)
+        self.limit = limit
 
 
 class SpoolError(LayerscopeError):

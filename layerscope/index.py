@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from layerscope.core.drive import BoundedReader, HeaderDrive
@@ -16,6 +16,7 @@ from layerscope.core.tar import FILE
 from layerscope.core.tree import ImageTree
 from layerscope.errors import CancelledError, DamagedImageError, LayerscopeError, LimitError
 from layerscope.sources.budget import Budget
+from layerscope.sources.limits import Limits
 from layerscope.sources.model import CheckedReader, Image, Layer, OpenSource, PassingSource, Reader
 
 #: Seconds between two reports of progress.
@@ -25,8 +26,7 @@ _NO_MANIFEST: Final = "Reading was stopped before the manifest came: these need 
 #: Bytes read at once where contents are digested.
 _PIECE: Final = 1 << 20
 #: Layers that are read side by side: at least so many, since they may wait for a network, and at most.
-_FEWEST_STREAMS: Final = 3
-_MOST_STREAMS: Final = 8
+_FEWEST_STREAMS, _MOST_STREAMS = 3, 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,15 +60,14 @@ class _Watch:
     report: Report | None
     cancelled: Cancelled | None
     keep: Keep | None
+    budget: Budget
     layers: int = 0
-    budget: Budget = field(default_factory=Budget)
     stopped: bool = False
     _next: float = 0.0
 
     def goes_on(self, layer: int, name: str, done: int, entries: int, total: int | None) -> bool:
         """Tell how far a layer has come, and whether to go on with it."""
-        if self.cancelled is not None and self.cancelled():
-            self.stopped = True
+        self.stopped = self.stopped or (self.cancelled is not None and self.cancelled())
         if self.report is not None:
             now = time.monotonic()
             if now >= self._next:
@@ -100,8 +99,7 @@ class _ContentTap:
         self._reader = reader
         self._keep = watch.keep
         self._index: LayerIndex | None = None
-        self._entry = -1
-        self._left = 0
+        self._entry, self._left = -1, 0
         self._state = xxh3_128()
         self._parts: list[bytes] | None = None
 
@@ -161,7 +159,8 @@ class _ContentTap:
 
 def _index_layer(reader: Reader, watch: _Watch, layer: int, name: str, *, total: int | None, tap: bool) -> LayerIndex:
     """Read one layer's tar to its end; a fault ends it early and is noted in the index."""
-    index = LayerIndex()
+    limits = watch.budget.limits
+    index = LayerIndex(limits.depth, limits.name_bytes // 2)
     checked = reader if isinstance(reader, CheckedReader) else None
     if checked is not None:
         total = checked.total
@@ -188,7 +187,7 @@ def _index_layer(reader: Reader, watch: _Watch, layer: int, name: str, *, total:
             checked.finish(goes_on)
             index.fault = _STOPPED if watch.stopped else ""
     except (DamagedImageError, LimitError) as error:
-        index.fault = error.sentence
+        index.fault, index.limit = error.sentence, getattr(error, "limit", "")
     index.finish()
     watch.finish(layer, name, index, drive.bytes_done if checked is None else checked.consumed)
     return index
@@ -297,15 +296,16 @@ def build_index(
     cancelled: Cancelled | None = None,
     keep: Keep | None = None,
     merged: Callable[[int, int], None] | None = None,
+    limits: Limits | None = None,
 ) -> ImageIndex:
     """Read all layers of a source's image and merge them.
 
     ``progress`` is called from the calling thread or from one of the pool that reads layers side by
     side, at most 20 times a second; ``merged`` after each merged layer with its number and how many
     there are. ``cancelled`` is asked every few milliseconds; after it said yes the index holds what
-    had arrived. LayerscopeError where the source finds no image.
+    had arrived. ``limits`` is what the user allows the image. LayerscopeError where the source finds no image.
     """
-    watch = _Watch(progress, cancelled, keep)
+    watch = _Watch(progress, cancelled, keep, Budget(limits or Limits()))
     index = _read_passing(source, watch) if isinstance(source, PassingSource) else _read_open(source, watch)
     _merge(index, merged)
     return index

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from layerscope.core.drive import TarStream
@@ -62,3 +64,30 @@ def content(layer: Layer) -> bytes:
         parts.append(data)
     reader.close()
     return b"".join(parts)
+
+
+def save(tmp_path: Path, data: bytes, name: str = "image.tar") -> Path:
+    """The bytes as a file."""
+    path = tmp_path / name
+    path.write_bytes(data)
+    return path
+
+
+def both(tmp_path: Path, data: bytes, **options: str) -> Opened:
+    """Open the archive in place and as a stream, which must give the same; what it gave."""
+    here = open_image(save(tmp_path, data), **options)
+    passing = open_image(save(tmp_path, gzip.compress(data, 1), "image.tar.gz"), **options)
+    here.image.reference = passing.image.reference = "image.tar"
+    for opened in (here, passing):
+        for layer in opened.image.layers:
+            layer.opener, layer.seekable = None, False
+    assert shape(here) == shape(passing)
+    return here
+
+
+def shape(opened: Opened) -> object:
+    """All that two openings of one archive must have in common."""
+    image = opened.image
+    fields = [getattr(image, name) for name in image.__slots__ if name not in ("layers", "warnings", "fault")]
+    layers = [[getattr(layer, name) for name in layer.__slots__ if name != "missing"] for layer in image.layers]
+    return fields, layers, opened.layers, len(image.warnings), bool(image.fault)

@@ -44,6 +44,7 @@ THIRD_PARTY = {
     "compression": ("sources/blobs.py",),  # the standard library's, from Python 3.14 on
     "humanize": ("report/",),
     "xxhash": ("index.py", "core/", "sources/", "analysis/"),
+    "yaml": ("cli/yamlfile.py",),
     "mypy_extensions": ("core/",),
     "hatchling": ("_build/",),
 }

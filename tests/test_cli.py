@@ -4,57 +4,20 @@ from __future__ import annotations
 
 import io
 import json
-import os
+import re
 import signal
 import subprocess
 import sys
 import tarfile
 import time
-from collections.abc import Sequence
-from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
-from handmade import Entry, file, layer_tar, whiteout
-
-Done = subprocess.CompletedProcess[str]
-
-
-def run(*arguments: str, cwd: Path | None = None, stdin: bytes = b"", **environment: str) -> Done:
-    """Run ``layerscope`` with these arguments."""
-    done = subprocess.run(
-        [sys.executable, "-m", "layerscope", *arguments],
-        input=stdin,
-        capture_output=True,
-        cwd=cwd,
-        env={**os.environ, **environment},
-        timeout=60,
-        check=False,
-    )
-    return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
-
-
-def save(path: Path, layers: Sequence[Sequence[Entry]]) -> Path:
-    """A ``docker save`` archive of these layers."""
-    tars = [layer_tar(entries) for entries in layers]
-    digests = [sha256(tar).hexdigest() for tar in tars]
-    config = {
-        "architecture": "amd64",
-        "os": "linux",
-        "rootfs": {"type": "layers", "diff_ids": [f"sha256:{digest}" for digest in digests]},
-        "history": [{"created_by": f"RUN step {number}"} for number in range(len(tars))],
-    }
-    names = [f"{number}/layer.tar" for number in range(len(tars))]
-    manifest = [{"Config": "config.json", "RepoTags": ["hand/made:1"], "Layers": names}]
-    members = dict(zip(names, tars, strict=True))
-    members |= {"config.json": json.dumps(config).encode(), "manifest.json": json.dumps(manifest).encode()}
-    with tarfile.open(path, "w") as archive:
-        for name, data in members.items():
-            info = tarfile.TarInfo(name)
-            info.size = len(data)
-            archive.addfile(info, io.BytesIO(data))
-    return path
+from commandline import run, save
+from handmade import file, layer_tar, whiteout
+from layerscope.cli.arguments import LIMITS
+from layerscope.sources.limits import NAMES, Limits
 
 
 @pytest.fixture
@@ -281,6 +244,46 @@ def test_version_and_help() -> None:
         screen = run(*command, "--help", COLUMNS="100")
         assert screen.returncode == 0
         assert len(screen.stdout.splitlines()) <= 52
+
+
+def test_limits_are_options(fat: str) -> None:
+    done = run("check", fat, "--limit", "entries=1")
+    assert done.returncode == 2
+    assert "more than 1 entries" in done.stderr
+    assert "If you trust the image, raise --limit entries." in done.stderr
+    done = run("check", fat, "--limit", "document-bytes=1kB", "--limit", "layers=1")
+    assert "A document lists more than 1 layers." in done.stderr
+    assert "--limit layers=2" in done.stderr
+    allowed = run("report", fat, "--limit", "entries=20M", "--limit", "document-bytes=8MiB", "--limit", "depth=100")
+    assert (allowed.returncode, allowed.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence", "hint"),
+    [
+        ("depht=3", "there is no limit 'depht'", "Did you mean depth?"),
+        ("x=3", "there is no limit 'x'", "There are entries, depth"),
+        ("entries", "'' is no value", "a number above 0"),
+        ("entries=-1", "'-1' is no value", "a number above 0"),
+        ("spool-bytes=much", "'much' is no value", "bytes, like 64MiB"),
+        ("entries=9999PB", "is no value", "a number above 0"),
+    ],
+)
+def test_limits_that_are_none(given: str, sentence: str, hint: str) -> None:
+    done = run("check", "demo", "--limit", given)
+    assert done.returncode == 2
+    assert sentence in done.stderr
+    assert hint in done.stderr
+
+
+def test_every_limit_is_told_in_the_help_and_in_the_readme() -> None:
+    readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+    assert tuple(LIMITS) == NAMES
+    rows = dict(re.findall(r"^\| `([a-z-]+)` \| ([\d,]+(?: [KMG]iB)?)\b", readme, re.MULTILINE))
+    units = {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
+    for name in NAMES:
+        count, _, unit = rows[name].replace(",", "").partition(" ")
+        assert int(count) * units.get(unit, 1) == getattr(Limits(), name.replace("-", "_")), name
 
 
 def test_debug_shows_where_an_error_comes_from(tmp_path: Path) -> None:

@@ -2,106 +2,53 @@
 
 from __future__ import annotations
 
+import heapq
 import re
-from collections.abc import Callable, Iterator, Sequence
+import shlex
+from collections.abc import Iterable, Iterator, Sequence
 
+from layerscope.analysis.globs import Matcher
 from layerscope.analysis.model import Analysis, Finding, label
 from layerscope.analysis.rules import Measure
 from layerscope.core.tar import DIRECTORY, FILE, HARDLINK
 from layerscope.core.tree import ImageTree
-from layerscope.errors import ConfigError
 from layerscope.text import decode
 
 _SETUID, _SETGID = 0o4000, 0o2000
+_ZERO = re.compile(r"[+-]?0+")
 _COPIES = ("COPY", "ADD")
-Fits = Callable[[str], bool]
+#: As many findings are told one by one, the heaviest first; all are counted.
+MOST = 1000
 
 
-def find_contents(analysis: Analysis, measure: Measure, patterns: Sequence[str]) -> tuple[tuple[Finding, ...], str]:
-    """What a rule about contents finds, largest first, and a note to show beside it."""
-    if measure is Measure.ROOT:
-        return _find_root(analysis)
-    tree = analysis.tree
-    if tree is None:
-        return (), ""
+def find_contents(
+    analysis: Analysis, tree: ImageTree, measure: Measure, patterns: Sequence[str]
+) -> tuple[int, tuple[Finding, ...]]:
+    """How often a rule about paths is broken, and the heaviest of what breaks it; ConfigError for an empty glob."""
+    matcher = Matcher(tree, patterns)
     if measure is Measure.SETUID:
-        found = _find_setuid(analysis, tree, compile_globs(patterns))
-    else:
-        found = _find_forbidden(analysis, tree, compile_globs(patterns), measure is Measure.FORBIDDEN_IN_LAYERS)
-    return tuple(sorted(found, key=lambda finding: (-finding.bytes, finding.path))), ""
+        found = [(tree.size(version), version) for version in _setuid(tree, matcher)]
+        return len(found), tuple(_setuid_finding(analysis, tree, version) for _, version in _heaviest(found))
+    everywhere = measure is Measure.FORBIDDEN_IN_LAYERS
+    hits = [(_weigh(tree, node, everywhere), node) for node in matcher.tops() if everywhere or _living(tree, node) >= 0]
+    weights = {node: weight for weight, node in hits}
+    heaviest = _heaviest([(size, node) for (size, _), node in hits])
+    return len(hits), tuple(_forbidden(analysis, tree, node, weights[node]) for _, node in heaviest)
 
 
-def compile_globs(patterns: Sequence[str]) -> Fits:
-    """Whether a path, without a leading slash, fits one of the globs; ConfigError for an empty glob.
-
-    As in .gitignore: without a slash inside, a glob is looked for in every folder; with one, it
-    starts at the root. ``*`` and ``?`` stay within a folder, ``**`` does not.
-    """
-    if not patterns:
-        return lambda path: False
-    matcher = re.compile("|".join(f"(?:{_translated(pattern)})" for pattern in patterns), re.DOTALL)
-    return lambda path: matcher.fullmatch(path) is not None
-
-
-def _translated(pattern: str) -> str:
-    anchored = "/" in pattern.strip("/") or pattern.startswith("/")
-    inner = pattern.strip("/").removesuffix("/**")
-    if inner in ("", "**"):
-        raise ConfigError(f"'{pattern}' is no glob of a path.", "Write it like *.pem, .git or /root/.ssh/**.")
-    parts = re.split(r"(\*\*/|\*\*|\*|\?|\[!?\]?[^\]/]*\])", inner)
-    return ("" if anchored else "(?:.*/)?") + "".join(map(_piece, parts))
-
-
-def _piece(part: str) -> str:
-    wild = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}.get(part)
-    if wild is not None:
-        return wild
-    if part.startswith("[") and part.endswith("]") and len(part) > 2:
-        negated = part.startswith("[!")
-        inside = re.sub(r"([\\\[\]^&|~])", r"\\\1", part[2 if negated else 1 : -1])
-        # A range that runs backwards, or nothing at all, is no class: the text itself is meant.
-        return f"(?!/)[{'^' if negated else ''}{inside}]" if inside and _is_class(inside) else re.escape(part)
-    return re.escape(part)
-
-
-def _is_class(inside: str) -> bool:
-    try:
-        re.compile(f"[{inside}]")
-    except re.error:
-        return False
-    return True
-
-
-def _find_root(analysis: Analysis) -> tuple[tuple[Finding, ...], str]:
+def find_root(analysis: Analysis) -> tuple[str, tuple[Finding, ...]]:
+    """The user that the image runs as, and the finding where that is root."""
     name = analysis.user.partition(":")[0]
-    if name and name != "root" and not (name.isdecimal() and int(name) == 0):
-        return (), analysis.user
+    if name and name != "root" and not _ZERO.fullmatch(name):
+        return analysis.user, ()
     told = f"USER is {analysis.user}, which is root." if name else "No USER is set, so the image runs as root."
-    note = analysis.user or "root"
-    return (Finding("", 0, None, told, "End the Dockerfile with USER and a user that is not root."),), note
+    return analysis.user or "root", (
+        Finding("", 0, None, told, "End the Dockerfile with USER and a user that is not root."),
+    )
 
 
-class _Walk:
-    """Every node but the root with its path; ``leave_out()`` passes by what is under the last one."""
-
-    def __init__(self, tree: ImageTree) -> None:
-        self._tree = tree
-        self._waiting = [(node, "") for node in tree.children(0)]
-        self._below = True
-
-    def __iter__(self) -> Iterator[tuple[int, str]]:
-        tree, waiting = self._tree, self._waiting
-        while waiting:
-            node, parent = waiting.pop()
-            path = parent + decode(tree.name(node))
-            self._below = True
-            yield node, path
-            if self._below:
-                waiting.extend((child, f"{path}/") for child in tree.children(node))
-
-    def leave_out(self) -> None:
-        """Do not go into the node that came last."""
-        self._below = False
+def _heaviest(found: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    return heapq.nsmallest(MOST, found, key=lambda pair: (-pair[0], pair[1]))
 
 
 def _living(tree: ImageTree, node: int) -> int:
@@ -110,38 +57,43 @@ def _living(tree: ImageTree, node: int) -> int:
     return version if version >= 0 and tree.ended(version) < 0 else -1
 
 
-def _find_setuid(analysis: Analysis, tree: ImageTree, allowed: Fits) -> Iterator[Finding]:
-    for node, path in _Walk(tree):
-        version = _living(tree, node)
-        if version < 0 or tree.kind(version) not in (FILE, HARDLINK):
-            continue
-        layer, entry = tree.version_layer(version), tree.version_entry(version)
-        mode = tree.layers[layer].mode(entry)
-        if mode & (_SETUID | _SETGID) and not allowed(path):
-            what = " and ".join(word for bit, word in ((_SETUID, "setuid"), (_SETGID, "setgid")) if mode & bit)
-            cause = f"{what} ({mode:04o}), from {_maker(analysis, layer)}"
-            cure = f"Take the bit in that instruction (chmod a-s /{path}), or allow it: --allow-setuid '/{path}'."
-            yield Finding(path, tree.size(version), layer, cause, cure)
+def _setuid(tree: ImageTree, allowed: Matcher) -> Iterator[int]:
+    """The versions in the final filesystem that are files with one of the bits."""
+    bits = _SETUID | _SETGID
+    marked = {
+        (number, entry)
+        for number, layer in enumerate(tree.layers)
+        for entry, mode in enumerate(layer.modes)
+        if mode & bits and layer.kinds[entry] in (FILE, HARDLINK)
+    }
+    if not marked:
+        return
+    for version, place in enumerate(zip(tree.version_layers, tree.entries, strict=True)):
+        if place in marked and tree.ended(version) < 0 and not allowed.fits(tree.version_node(version)):
+            yield version
 
 
-def _find_forbidden(analysis: Analysis, tree: ImageTree, forbidden: Fits, everywhere: bool) -> Iterator[Finding]:
-    walk = _Walk(tree)
-    for node, path in walk:
-        finding = _forbidden(analysis, tree, node, path, everywhere) if forbidden(path) else None
-        if finding:
-            # The folder stands for all that is in it.
-            walk.leave_out()
-            yield finding
+def _setuid_finding(analysis: Analysis, tree: ImageTree, version: int) -> Finding:
+    layer = tree.version_layer(version)
+    path = decode(tree.path(tree.version_node(version)))
+    mode = tree.layers[layer].mode(tree.version_entry(version))
+    what = " and ".join(word for bit, word in ((_SETUID, "setuid"), (_SETGID, "setgid")) if mode & bit)
+    quoted = shlex.quote(f"/{path}")
+    return Finding(
+        path,
+        tree.size(version),
+        layer,
+        f"{what} ({mode:04o}), from {_maker(analysis, layer)}",
+        f"Take the bit away in that instruction (chmod a-s {quoted}), or allow it: --allow-setuid {quoted}.",
+    )
 
 
-def _forbidden(analysis: Analysis, tree: ImageTree, node: int, path: str, everywhere: bool) -> Finding | None:
-    living = _living(tree, node)
-    version = living if living >= 0 or not everywhere else tree.newest(node)
-    if version < 0:
-        return None
-    layer, ended = tree.version_layer(version), tree.ended(version)
+def _forbidden(analysis: Analysis, tree: ImageTree, node: int, weight: tuple[int, int]) -> Finding:
+    """A forbidden path; a folder stands for all that is in it."""
+    version = tree.newest(node)
+    layer, ended = tree.version_layer(_origin(tree, version)), tree.ended(version)
     folder = tree.kind(version) == DIRECTORY
-    size, files = _weigh(tree, node, everywhere)
+    size, files = weight
     inside = f" ({files} files)" if folder and files != 1 else ""
     cause = f"It{inside} comes from {_maker(analysis, layer)}"
     cure = "Remove it in the instruction that makes it."
@@ -151,7 +103,15 @@ def _forbidden(analysis: Analysis, tree: ImageTree, node: int, path: str, everyw
         cure = "It is the base image's: choose a base without it."
     if ended >= 0:
         cause += f"; {label(ended)} takes it away, and it still ships"
-    return Finding(path + "/" if folder else path, size, layer, cause, cure)
+    return Finding(decode(tree.path(node)) + ("/" if folder else ""), size, layer, cause, cure)
+
+
+def _origin(tree: ImageTree, version: int) -> int:
+    """The version that brought the path: those on top of it only wrote it again."""
+    older = tree.older(version)
+    while older >= 0 and tree.ended(older) in (-1, tree.version_layer(version)):
+        version, older = older, tree.older(older)
+    return version
 
 
 def _weigh(tree: ImageTree, top: int, everywhere: bool) -> tuple[int, int]:

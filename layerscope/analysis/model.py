@@ -75,6 +75,8 @@ class LayerFigures:
     """The layer's name in its archive."""
     fault: str = ""
     """Why reading ended early; empty when the layer was read to its end."""
+    limit: str = ""
+    """The option that reading came to the limit of; empty where that is not the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +253,8 @@ class Analysis:
     """The user that the config names; empty for none, which is root."""
     comparison: Comparison | None = None
     """The image beside its baseline, where there is one."""
+    fault: str = ""
+    """Why there may be layers that nobody knows of; empty for a whole image."""
     dockerfile: str = ""
     """The Dockerfile that the locations are lines of, as it is named; empty where none was given."""
     locations: dict[int, Location] = field(default_factory=dict)
@@ -269,4 +273,4 @@ class Analysis:
     @property
     def complete(self) -> bool:
         """Whether every layer was there and read to its end."""
-        return not any(layer.fault for layer in self.layers)
+        return not self.fault and not any(layer.fault for layer in self.layers)

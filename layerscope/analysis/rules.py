@@ -90,9 +90,14 @@ class Result:
     status: Status
     actual: float
     findings: tuple[Finding, ...] = ()
-    """What broke the rule, worst first; empty where the image's waste is what explains it."""
+    """What broke the rule, worst first, of many only the worst; empty where the image's waste explains it."""
     note: str = ""
     """What there is to say beside the figures: the user's name, or why the rule could not be judged."""
+
+    @property
+    def found(self) -> int:
+        """How many findings there are, those included that are only counted."""
+        return int(self.actual) if self.rule.measure in OF_CONTENTS else len(self.findings)
 
 
 #: Every rule by name, dive's included, each with what it measures.
@@ -131,6 +136,9 @@ OF_WASTE = frozenset({Measure.EFFICIENCY, Measure.WASTED, Measure.WASTED_PERCENT
 OF_GROWTH = frozenset({Measure.GROWTH, Measure.GROWTH_PERCENT, Measure.WASTED_GROWTH})
 #: Measures that look at paths or at the config: nothing may be found.
 OF_CONTENTS = frozenset({Measure.FORBIDDEN, Measure.FORBIDDEN_IN_LAYERS, Measure.SETUID, Measure.ROOT})
+#: Our rules: those that have a limit, and those about contents, which have none.
+OWN_RULES = tuple(name for name, measure in MEASURES.items() if "-" in name and measure not in OF_CONTENTS)
+CONTENT_RULES = tuple(name for name, measure in MEASURES.items() if measure in OF_CONTENTS)
 #: What is judged when nobody asks for anything else (cli.md), and dive's own defaults (dive.md, 1.6).
 DEFAULTS = {"min-efficiency": "0.9", "max-wasted-percent": "0.1"}
 DIVE_DEFAULTS = {
@@ -156,7 +164,11 @@ def make_rule(name: str, given: str, scoring: Scoring, severity: Severity = Seve
 
 
 def make_content_rule(name: str, patterns: Sequence[str] = (), severity: Severity = Severity.ERROR) -> Rule:
-    """A rule about paths or the config: nothing may be found."""
+    """A rule about paths or the config: nothing may be found; ConfigError for a glob that names nothing."""
+    if patterns:
+        from layerscope.analysis.globs import Globs
+
+        Globs(patterns)
     limit = None if severity is Severity.OFF else 0
     return Rule(name, MEASURES[name], limit, Scoring.TRUE, "", severity, tuple(patterns))
 
@@ -225,10 +237,17 @@ def _judge(analysis: Analysis, rule: Rule) -> Result:
 def _judge_contents(analysis: Analysis, rule: Rule) -> Result:
     if rule.limit is None:
         return Result(rule, Status.SKIP, 0)
-    from layerscope.analysis.contents import find_contents
+    from layerscope.analysis.contents import find_contents, find_root
 
-    findings, note = find_contents(analysis, rule.measure, rule.patterns)
-    return Result(rule, _broken(rule) if findings else Status.PASS, len(findings), findings, note)
+    note = ""
+    if rule.measure is Measure.ROOT:
+        note, findings = find_root(analysis)
+        count = len(findings)
+    elif analysis.tree is None:
+        return Result(rule, Status.UNKNOWN, 0, note="its paths are not known")
+    else:
+        count, findings = find_contents(analysis, analysis.tree, rule.measure, rule.patterns)
+    return Result(rule, _broken(rule) if count else Status.PASS, count, findings, note)
 
 
 def _broken(rule: Rule) -> Status:

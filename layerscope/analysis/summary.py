@@ -60,6 +60,7 @@ def analyse(index: ImageIndex, *, base: int | Sequence[str] | None = None, looku
         find_dive_files=find_dive_files,
         tree=index.tree,
         user=_user(image),
+        fault=image.fault,
     )
 
 
@@ -118,6 +119,7 @@ def _layers(index: ImageIndex, history: Sequence[HistoryLine], base_layers: int)
             entries=index.layers[number].entries,
             name=layer.name,
             fault=index.layers[number].fault,
+            limit=index.layers[number].limit,
         )
         for number, layer in enumerate(index.image.layers)
     ]
@@ -125,7 +127,8 @@ def _layers(index: ImageIndex, history: Sequence[HistoryLine], base_layers: int)
 
 def _warnings(index: ImageIndex) -> list[str]:
     image = index.image
-    warnings = list(image.warnings)
+    warnings = [image.fault] if image.fault else []
+    warnings += image.warnings
     about_history = history_warning(image.history, len(image.layers))
     if about_history:
         warnings.append(about_history)

@@ -10,9 +10,27 @@ from typing import Any, NoReturn
 from layerscope.errors import UsageError
 
 FORMATS = ("text", "json", "markdown", "github", "junit", "dive")
-#: Our rules, and dive's three; each is a flag of that name.
-OWN_RULES = ("min-efficiency", "max-wasted", "max-wasted-percent")
+#: Our rules with a limit, each a flag of that name; then those that need a baseline.
+RULE_LIMITS = (
+    ("min-efficiency", "RATIO", "least share of bytes that a container can read"),
+    ("max-wasted", "BYTES", "most bytes that no container can read"),
+    ("max-wasted-percent", "RATIO", "most waste of your own layers' bytes"),
+    ("max-user-wasted", "BYTES", "most bytes that your own layers waste"),
+    ("max-size", "BYTES", "most bytes of the image"),
+    ("max-compressed-size", "BYTES", "... of its layers as they are pulled"),
+    ("max-layer-size", "BYTES", "... of one layer"),
+    ("max-layers", "N", "most layers"),
+)
+GROWTH_LIMITS = (
+    ("max-growth", "BYTES", "most that the image may grow over it"),
+    ("max-growth-percent", "RATIO", "... as a share of its size"),
+    ("max-wasted-growth", "BYTES", "most that the waste may grow"),
+)
 DIVE_RULES = ("lowestEfficiency", "highestWastedBytes", "highestUserWastedPercent")
+#: What ``--limit`` changes; each is a field of ``sources.limits.Limits``.
+LIMITS = (
+    "entries depth name-bytes expanded-bytes layers images members document-bytes decoder-bytes spool-bytes".split()
+)
 COMMANDS = ("check", "report", "build")
 
 _USAGES = {
@@ -21,7 +39,7 @@ layerscope IMAGE [options]         explore an image; with CI=true the same as ch
        layerscope demo                    explore a small sample: no engine, no network
        layerscope check IMAGE [options]   pass or fail, for CI
        layerscope report IMAGE [options]  the analysis, no verdict
-       layerscope build [docker options]  docker build, then explore the result""",
+       layerscope build [docker options]  docker build, then as layerscope IMAGE""",
     "check": "layerscope check IMAGE [options]",
     "report": "layerscope report IMAGE [options]",
 }
@@ -29,18 +47,48 @@ _EPILOGS = {
     "": """\
 IMAGE is a name (nginx:1.27, docker://..., podman://...), an archive (./app.tar, - for standard
 input), a folder, or demo. An image that bears the name of a command is written docker://check.
+The rules are those of `layerscope check --help`.
 
   layerscope nginx:latest
   docker save app | layerscope check - --min-efficiency 95%""",
     "check": """\
-With no rule: efficiency at least 0.9, wasted share of your own layers at most 0.1.
+With no rule: efficiency at least 0.9, wasted share of your own layers at most 0.1. Rules are read from
+layerscope.toml, or pyproject.toml's [tool.layerscope], too. dive's flags and .dive-ci mean what they mean to dive.
 Exit codes: 0 all rules passed, 1 a rule failed, 2 could not check, 130 interrupted.
 
-  layerscope check app:latest --min-efficiency 0.95 --max-wasted 20MB --max-wasted-percent 20%""",
+  layerscope check app:latest --min-efficiency 0.95 --max-wasted 20MB --forbid .git --non-root""",
     "report": """\
   layerscope report app:latest --format json > app.json
   layerscope report app:latest --output json=app.json --output dive=-""",
 }
+#: What `--help` leaves out, so that it fits a screen: dive's own flags, and what explains itself.
+_BRIEF = frozenset("source scoring ci_config json no_progress debug version ignore_errors".split()) | frozenset(
+    DIVE_RULES
+)
+
+
+class _Help(argparse.RawDescriptionHelpFormatter):
+    """Help without what would make it longer than a screen."""
+
+    hidden: frozenset[str] = _BRIEF | {"limit"}
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=34, width=110)
+
+    def add_argument(self, action: argparse.Action) -> None:
+        """Describe an option, unless it is hidden."""
+        if action.dest not in self.hidden:
+            super().add_argument(action)
+
+
+class _MainHelp(_Help):
+    """Help of the program itself: the rules are those of `check`."""
+
+    hidden = _BRIEF | frozenset(
+        "forbid forbid_in_layers no_setuid allow_setuid non_root warn off "
+        "baseline save_baseline ratchet require_baseline".split()
+        + [name.replace("-", "_") for name, _, _ in (*RULE_LIMITS, *GROWTH_LIMITS)]
+    )
 
 
 class _Parser(argparse.ArgumentParser):
@@ -69,16 +117,19 @@ class _Version(argparse.Action):
 def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     """The parsed arguments with the command in ``command`` (empty for the explorer); UsageError."""
     main = _make_parser("")
-    command, rest = _split_command(main, arguments)
+    command, before, after = _split_command(main, arguments)
     if command == "build":
-        return argparse.Namespace(command="build", build_arguments=rest, debug=False, quiet=False)
-    parsed = (_make_parser(command) if command else main).parse_args(rest)
+        # What follows the word is docker's; what is in front of it is ours.
+        parsed = main.parse_args([*before, "docker://"])
+        parsed.build_arguments = after
+    else:
+        parsed = (_make_parser(command) if command else main).parse_args([*before, *after])
     parsed.command = command
     return parsed
 
 
-def _split_command(main: argparse.ArgumentParser, arguments: Sequence[str]) -> tuple[str, list[str]]:
-    """The command and everything else; no command where the first word is an image."""
+def _split_command(main: argparse.ArgumentParser, arguments: Sequence[str]) -> tuple[str, list[str], list[str]]:
+    """The command, what is in front of it and what follows; no command where the first word is an image."""
     words = list(arguments)
     value_next = False
     for place, word in enumerate(words):
@@ -88,11 +139,9 @@ def _split_command(main: argparse.ArgumentParser, arguments: Sequence[str]) -> t
             value_next = _takes_value(main, word)
         elif word not in COMMANDS:
             break
-        elif word == "build" and place:
-            raise UsageError("build takes the options of docker build only.", "Write `layerscope build [ARGS]`.")
         else:
-            return word, words[:place] + words[place + 1 :]
-    return "", words
+            return word, words[:place], words[place + 1 :]
+    return "", words, []
 
 
 def _takes_value(parser: argparse.ArgumentParser, option: str) -> bool:
@@ -105,19 +154,21 @@ def _make_parser(command: str) -> argparse.ArgumentParser:
         usage=_USAGES[command],
         description=None,
         epilog=_EPILOGS[command],
-        formatter_class=lambda prog: argparse.RawDescriptionHelpFormatter(prog, max_help_position=34, width=100),
+        formatter_class=_Help if command else _MainHelp,
         allow_abbrev=False,
+        add_help=False,
     )
     parser.add_argument("image_reference", metavar="IMAGE", help=argparse.SUPPRESS)
     _add_image_options(parser)
     if command != "report":
         _add_rule_options(parser)
-    _add_output_options(parser)
-    if command == "":
-        parser.add_argument("--ci", action="store_true", help="do as check does, whatever CI says")
+        _add_dive_options(parser)
+        _add_baseline_options(parser)
+    output = _add_output_options(parser)
     if command != "report":
-        parser.add_argument("--exit-zero", action="store_true", help="exit 0 though a rule failed")
-        parser.add_argument("-i", "--ignore-errors", action="store_true", help=argparse.SUPPRESS)
+        output.add_argument("--exit-zero", action="store_true", help="exit 0 though a rule failed")
+    if command == "":
+        output.add_argument("--ci", action="store_true", help="do as check does, whatever CI says")
     return parser
 
 
@@ -127,21 +178,48 @@ def _add_image_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--image", default="", metavar="NAME", help="which of several images in an archive")
     group.add_argument("--base", default="", metavar="N|IMAGE", help="the FROM part: its layers, or its name")
     group.add_argument("--dockerfile", default="", metavar="FILE", help="what it was built from: lines are told")
-    group.add_argument("--source", default="", metavar="KIND", help="docker, podman, docker-archive, ...")
+    limits = f"what an image may hold: {', '.join(LIMITS)}"
+    group.add_argument("--limit", action="append", default=[], metavar="NAME=VALUE", help=limits)
+    group.add_argument("--source", default="", metavar="KIND", help="docker, podman, docker-archive, ... (dive's way)")
+    group.add_argument("--config", default="", metavar="FILE", help="instead of layerscope.toml or pyproject.toml")
 
 
 def _add_rule_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("rules (a ratio is 0.95 or 95%, bytes are 20MB or 20MiB, off disables)")
-    group.add_argument("--min-efficiency", metavar="RATIO", help="least share of bytes that a container can read")
-    group.add_argument("--max-wasted", metavar="BYTES", help="most bytes that no container can read")
-    group.add_argument("--max-wasted-percent", metavar="RATIO", help="most waste of your own layers' bytes")
-    group.add_argument("--scoring", choices=("true", "dive"), help="whose figures the rules are judged on")
-    group.add_argument("--ci-config", metavar="FILE", help="dive's rules from a file; .dive-ci is read by itself")
+    for name, metavar, meaning in RULE_LIMITS:
+        group.add_argument(f"--{name}", metavar=metavar, help=meaning)
+    globs: dict[str, Any] = {"action": "append", "default": [], "metavar": "GLOB"}
+    group.add_argument("--forbid", help="no such path in the end: *.pem, .git, /root/.ssh/**", **globs)
+    group.add_argument("--forbid-in-layers", help="nor in any layer, removed later or not", **globs)
+    group.add_argument("--no-setuid", action="store_true", help="no file with the setuid or setgid bit ...")
+    group.add_argument("--allow-setuid", help="... but these", **globs)
+    group.add_argument("--non-root", action="store_true", help="the image names a user that is not root")
+    names: dict[str, Any] = {"action": "append", "default": [], "metavar": "RULE"}
+    group.add_argument("--warn", help="tell of that rule without failing, like --warn max-size", **names)
+    group.add_argument("--off", help="leave out that rule of the config", **names)
+    group.add_argument("--scoring", choices=("true", "dive"), default="", help="whose figures the rules are judged on")
+
+
+def _add_dive_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("dive's ways")
     for name, metavar in zip(DIVE_RULES, ("RATIO", "BYTES", "RATIO"), strict=True):
         group.add_argument(f"--{name}", metavar=metavar, help="dive's rule, on dive's figures")
+    group.add_argument("--ci-config", metavar="FILE", default="", help="dive's rules; .dive-ci is read by itself")
+    nothing = "nothing to do: what dive needs it for is no error here"
+    group.add_argument("-i", "--ignore-errors", action="store_true", help=nothing)
 
 
-def _add_output_options(parser: argparse.ArgumentParser) -> None:
+def _add_baseline_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("compared with a baseline")
+    group.add_argument("--baseline", default="", metavar="FILE|IMAGE", help="what --save-baseline wrote, or an image")
+    for name, metavar, meaning in GROWTH_LIMITS:
+        group.add_argument(f"--{name}", metavar=metavar, help=meaning)
+    group.add_argument("--save-baseline", default="", metavar="FILE", help="write this image's figures for next time")
+    group.add_argument("--ratchet", action="store_true", help="write them into the baseline if they are better")
+    group.add_argument("--require-baseline", action="store_true", help="exit 2 where there is no baseline yet")
+
+
+def _add_output_options(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     group = parser.add_argument_group("output")
     group.add_argument("--format", choices=FORMATS, default="text", metavar="FORMAT", help=", ".join(FORMATS))
     group.add_argument(
@@ -152,3 +230,5 @@ def _add_output_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--no-progress", action="store_true", help="no progress on standard error")
     group.add_argument("--debug", action="store_true", help="show where an error comes from")
     group.add_argument("--version", action=_Version, nargs=0, help="show the version, and compiled or pure")
+    group.add_argument("-h", "--help", action="help", help="show this")
+    return group

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 from layerscope.errors import LayerscopeError
 
 if TYPE_CHECKING:
+    from layerscope.sources.limits import Limits
     from layerscope.sources.model import Image, Reader
 
 _ENGINES = ("docker", "podman")
 
 
-def asked_base(args: argparse.Namespace) -> int | Sequence[str] | None:
+def asked_base(args: argparse.Namespace, limits: Limits) -> int | Sequence[str] | None:
     """What ``--base`` says: a number of layers, or the diff ids of the image it names; else None."""
     if not args.base:
         return None
@@ -24,7 +25,7 @@ def asked_base(args: argparse.Namespace) -> int | Sequence[str] | None:
     from layerscope.sources import open_source
     from layerscope.sources.model import PassingSource
 
-    source = open_source(args.base, platform=args.platform, source=args.source)
+    source = open_source(args.base, platform=args.platform, source=args.source, limits=limits)
     try:
         if not isinstance(source, PassingSource):
             return [layer.diff_id for layer in source.image().layers]
@@ -34,7 +35,7 @@ def asked_base(args: argparse.Namespace) -> int | Sequence[str] | None:
         source.close()
 
 
-def lookup_beside(args: argparse.Namespace, image: Image) -> Callable[[str], Sequence[str] | None]:
+def lookup_beside(args: argparse.Namespace, image: Image, limits: Limits) -> Callable[[str], Sequence[str] | None]:
     """A function that finds other images where this one was found: in its engine, or in its archive."""
     from layerscope.sources.lookup import archive_layers, engine_layers
 
@@ -43,7 +44,7 @@ def lookup_beside(args: argparse.Namespace, image: Image) -> Callable[[str], Seq
         with suppress(LayerscopeError):
             if image.source in _ENGINES:
                 return engine_layers(image.source, name)
-            return archive_layers(args.image_reference, name, args.platform)
+            return archive_layers(args.image_reference, name, args.platform, limits)
         return None
 
     return look

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
@@ -15,8 +15,11 @@ from layerscope.errors import SourceError, UsageError
 
 if TYPE_CHECKING:
     from layerscope.analysis.model import Analysis
+    from layerscope.analysis.rules import Result
     from layerscope.cli.narration import ProgressLine
+    from layerscope.cli.settings import Settings
     from layerscope.index import Cancelled, ImageIndex, Report
+    from layerscope.sources.limits import Limits
     from layerscope.sources.model import OpenSource, PassingSource
 
 FINE, FAILED, TROUBLE = 0, 1, 2
@@ -26,14 +29,22 @@ _TRUE_WORDS = ("1", "t", "true", "yes")
 
 def run(args: argparse.Namespace) -> int:
     """Run the command that was parsed; its exit code."""
+    from layerscope.cli.settings import apply_options, read_settings
+
     if args.command == "build":
-        return _build(args.build_arguments)
+        return _build(args)
+    settings = read_settings(args)
+    apply_options(args, settings)
+    return _branch(args, settings)
+
+
+def _branch(args: argparse.Namespace, settings: Settings) -> int:
     if args.command == "check":
-        return _check(args)
+        return _check(args, settings)
     if args.command == "report":
         return _report(args)
     if args.ci or _in_ci():
-        return _check(args)
+        return _check(args, settings)
     if args.json:
         return _export(args)
     if not sys.stdout.isatty():
@@ -45,20 +56,36 @@ def _in_ci() -> bool:
     return os.environ.get("CI", "").lower() in _TRUE_WORDS
 
 
-def _check(args: argparse.Namespace) -> int:
+def _check(args: argparse.Namespace, settings: Settings) -> int:
     """Judge the rules; the report comes first, the verdict is the exit code."""
-    from layerscope.analysis.rules import judge, passed
+    from layerscope.analysis.rules import is_decided, judge, passed
     from layerscope.cli.output import parse_outputs, write_outputs
     from layerscope.cli.thresholds import choose_rules
 
-    rules = choose_rules(args)
+    rules = choose_rules(args, settings)
     parse_outputs(args)
     with _analysed(args) as analysis:
         results = judge(analysis, rules)
         write_outputs(args, analysis, results)
         if not analysis.complete:
             return _incomplete(analysis)
+        if not is_decided(analysis, results):
+            return _undecided(results)
         return FINE if passed(results) or args.exit_zero else FAILED
+
+
+def _undecided(results: Iterable[Result]) -> int:
+    """Say which rule could not be judged: that is no pass."""
+    from layerscope.analysis.rules import Severity, Status
+    from layerscope.text import printable
+
+    for result in results:
+        if result.status is Status.UNKNOWN and result.rule.severity is Severity.ERROR:
+            sys.stderr.write(f"layerscope: {result.rule.name} cannot be judged: {printable(result.note)}.\n")
+            sys.stderr.write(
+                f"  Check an archive or a registry that tells it, or leave it out: --off {result.rule.name}.\n"
+            )
+    return TROUBLE
 
 
 def _report(args: argparse.Namespace) -> int:
@@ -83,10 +110,16 @@ def _incomplete(analysis: Analysis) -> int:
     from layerscope.analysis.model import label
     from layerscope.text import printable
 
+    if analysis.fault:
+        sys.stderr.write(f"layerscope: the image was not read whole: {printable(analysis.fault)}\n")
     for layer in analysis.layers:
         if layer.fault:
             sys.stderr.write(f"layerscope: layer {label(layer.index)} was not read whole: {printable(layer.fault)}\n")
-    sys.stderr.write("  The figures are those of what could be read. Save or pull the image again.\n")
+    limits = {layer.limit for layer in analysis.layers if layer.limit}
+    damaged = any(layer.fault and not layer.limit for layer in analysis.layers)
+    advice = ["Save or pull the image again."] if damaged else []
+    advice += [f"If you trust the image, raise --limit {limit}." for limit in sorted(limits)]
+    sys.stderr.write(f"  The figures are those of what could be read. {' '.join(advice)}\n")
     return TROUBLE
 
 
@@ -95,27 +128,29 @@ def _analysed(args: argparse.Namespace) -> Iterator[Analysis]:
     """The analysis of the image that the arguments name; its source stays open meanwhile."""
     from layerscope.analysis.summary import analyse
     from layerscope.cli.bases import asked_base, lookup_beside
+    from layerscope.cli.limits import parse_limits
     from layerscope.cli.lines import add_lines, read_stages
     from layerscope.cli.narration import ProgressLine
     from layerscope.index import build_index
 
+    limits = parse_limits(args.limit)
     stages = read_stages(args)
     line = ProgressLine(args)
     with ExitStack() as stack:
         try:
-            source = _open_source(args, line)
+            source = _open_source(args, limits, line)
             stack.callback(source.close)
-            base = asked_base(args)
-            index = build_index(source, progress=line.index)
+            base = asked_base(args, limits)
+            index = build_index(source, progress=line.index, limits=limits)
         finally:
             line.clear()
-        analysis = analyse(index, base=base, lookup=lookup_beside(args, index.image))
+        analysis = analyse(index, base=base, lookup=lookup_beside(args, index.image, limits))
         add_lines(args, stages, index.image, analysis)
         yield analysis
 
 
 def _open_source(
-    args: argparse.Namespace, line: ProgressLine | None = None, spool: Path | None = None
+    args: argparse.Namespace, limits: Limits, line: ProgressLine | None = None, spool: Path | None = None
 ) -> OpenSource | PassingSource:
     from layerscope.sources import open_source
 
@@ -124,6 +159,7 @@ def _open_source(
         platform=args.platform,
         image=args.image,
         source=args.source,
+        limits=limits,
         spool=spool,
         progress=line.source if line else None,
     )
@@ -132,43 +168,43 @@ def _open_source(
 def _explore(args: argparse.Namespace) -> int:
     import tempfile
 
+    from layerscope.cli.limits import parse_limits
+    from layerscope.cli.lines import read_stages
     from layerscope.tui import run_explorer
 
     if args.image_reference == "-":
         raise UsageError(
             "The explorer needs standard input for its keys.", "Save the image to a file, or use `layerscope report -`."
         )
-    from layerscope.cli.lines import read_stages
-
+    limits = parse_limits(args.limit)
     stages = read_stages(args)
     with ExitStack() as stack:
 
         def load(report: Report, cancelled: Cancelled) -> ImageIndex:
             from layerscope.index import build_index
 
-            source = _open_source(args, spool=Path(tempfile.gettempdir()))
+            source = _open_source(args, limits, spool=Path(tempfile.gettempdir()))
             stack.callback(source.close)
-            return build_index(source, progress=report, cancelled=cancelled)
+            return build_index(source, progress=report, cancelled=cancelled, limits=limits)
 
         def draw(index: ImageIndex) -> Analysis:
             from layerscope.analysis.summary import analyse
             from layerscope.cli.bases import asked_base, lookup_beside
             from layerscope.cli.lines import add_lines
 
-            analysis = analyse(index, base=asked_base(args), lookup=lookup_beside(args, index.image))
+            analysis = analyse(index, base=asked_base(args, limits), lookup=lookup_beside(args, index.image, limits))
             add_lines(args, stages, index.image, analysis)
             return analysis
 
         return run_explorer(args.image_reference, load, draw, choose=partial(setattr, args, "image"))
 
 
-def _build(arguments: Sequence[str]) -> int:
+def _build(args: argparse.Namespace) -> int:
     """Build with docker, then do with the result what ``layerscope IMAGE`` does."""
     import subprocess
     import tempfile
 
-    from layerscope.cli.arguments import parse_arguments
-
+    arguments = args.build_arguments
     with tempfile.TemporaryDirectory(prefix="layerscope-") as folder:
         id_file = Path(folder) / "id"
         command = ["docker", "build", "--iidfile", str(id_file), *arguments]
@@ -182,7 +218,8 @@ def _build(arguments: Sequence[str]) -> int:
         image_id = id_file.read_text(encoding="utf-8").strip() if id_file.exists() else ""
     if not image_id:
         raise SourceError("docker build left no image in the engine.", "With a builder of its own, add --load.")
-    return run(parse_arguments([f"docker://{_tag(arguments) or image_id}"]))
+    args.command, args.image_reference = "", f"docker://{_tag(arguments) or image_id}"
+    return run(args)
 
 
 def _tag(arguments: Sequence[str]) -> str:

@@ -1,39 +1,98 @@
-"""Which rules a check judges: those of the flags, of dive's file, or the defaults."""
+"""Which rules a check judges: those of the flags and the config, of dive's file, or the defaults."""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
-from layerscope.analysis.diveci import parse_dive_ci
-from layerscope.analysis.rules import DEFAULTS, DIVE_DEFAULTS, Rule, Scoring, make_rule
-from layerscope.cli.arguments import DIVE_RULES, OWN_RULES
+from layerscope.analysis.rules import (
+    CONTENT_RULES,
+    DEFAULTS,
+    DIVE_DEFAULTS,
+    MEASURES,
+    OWN_RULES,
+    Rule,
+    Scoring,
+    Severity,
+    make_content_rule,
+    make_rule,
+)
+from layerscope.cli.arguments import DIVE_RULES
 from layerscope.cli.narration import say
-from layerscope.errors import ConfigError
+from layerscope.cli.settings import RuleSetting, Settings, nearest
+from layerscope.errors import ConfigError, UsageError
 
 DIVE_CI = ".dive-ci"
 
 
-def choose_rules(args: argparse.Namespace) -> list[Rule]:
-    """The rules to judge; ConfigError where a value or a file cannot be understood.
+def choose_rules(args: argparse.Namespace, settings: Settings) -> list[Rule]:
+    """The rules to judge; ConfigError or UsageError where a value or a file cannot be understood.
 
-    Flags come before the file. Where dive's flags or file say anything, dive's defaults fill the rest,
-    as dive does; our own flags stand alone, and then ``.dive-ci`` is not looked for.
+    Flags come before the config. Where dive's flags or file say anything, dive's defaults fill the rest,
+    as dive does; our own rules stand alone, and then ``.dive-ci`` is not looked for.
     """
-    own = _given(args, OWN_RULES)
+    own = _own_rules(args, settings)
     dive = _given(args, DIVE_RULES)
     from_file = _read_file(args, look=not own)
-    rules = _make(own, args.scoring or Scoring.TRUE)
+    asked = own
     if dive or from_file is not None:
-        rules += _make({**DIVE_DEFAULTS, **(from_file or {}), **dive}, args.scoring or Scoring.DIVE)
-    return rules or _make(DEFAULTS, args.scoring or Scoring.TRUE)
+        asked = own | _plain({**DIVE_DEFAULTS, **(from_file or {}), **dive})
+    asked = asked or _plain(DEFAULTS)
+    _weigh(asked, args.warn, Severity.WARNING, "--warn")
+    _weigh(asked, args.off, Severity.OFF, "--off")
+    return [_make(name, setting, args.scoring, settings) for name, setting in asked.items()]
 
 
-def _make(values: dict[str, str], scoring: str) -> list[Rule]:
-    return [make_rule(name, value, Scoring(scoring)) for name, value in values.items()]
+def _own_rules(args: argparse.Namespace, settings: Settings) -> dict[str, RuleSetting]:
+    """Our rules of the config, each with what a flag says instead."""
+    rules = dict(settings.rules)
+    for name, value in _given(args, OWN_RULES).items():
+        known = rules.get(name, RuleSetting())
+        # The config says how much a rule counts, unless it is what the flag turns on again.
+        rules[name] = RuleSetting(value, severity=_awake(known.severity))
+    for name in ("forbid", "forbid-in-layers"):
+        if globs := getattr(args, name.replace("-", "_")):
+            rules[name] = RuleSetting("", tuple(globs), _awake(rules.get(name, RuleSetting()).severity))
+    if args.no_setuid or args.allow_setuid:
+        known = rules.get("no-setuid", RuleSetting())
+        rules["no-setuid"] = RuleSetting("", tuple(args.allow_setuid) or known.patterns, _awake(known.severity))
+    if args.non_root:
+        rules["non-root"] = RuleSetting(severity=_awake(rules.get("non-root", RuleSetting()).severity))
+    return {name: rules[name] for name in MEASURES if name in rules}
 
 
-def _given(args: argparse.Namespace, names: tuple[str, ...]) -> dict[str, str]:
+def _awake(severity: Severity) -> Severity:
+    return Severity.ERROR if severity is Severity.OFF else severity
+
+
+def _weigh(rules: dict[str, RuleSetting], names: Iterable[str], severity: Severity, flag: str) -> None:
+    """Give the named rules another severity."""
+    for name in names:
+        if name not in MEASURES:
+            raise UsageError(f"{flag} {name}: there is no such rule.", nearest(name, MEASURES))
+        if name not in rules:
+            raise UsageError(f"{flag} {name}: that rule is not asked for.", f"Asked for are: {', '.join(rules)}.")
+        rules[name] = replace(rules[name], severity=severity)
+
+
+def _make(name: str, setting: RuleSetting, scoring: str, settings: Settings) -> Rule:
+    whose = Scoring(scoring or (Scoring.DIVE if name in DIVE_DEFAULTS else Scoring.TRUE))
+    where = f"{settings.file}: rules.{name}" if settings.rules.get(name) == setting else name
+    if name in CONTENT_RULES:
+        return make_content_rule(name, setting.patterns, setting.severity)
+    try:
+        return make_rule(name, setting.value, whose, setting.severity)
+    except ConfigError as error:
+        raise ConfigError(error.sentence.replace(name, where, 1), error.hint) from error
+
+
+def _plain(values: Mapping[str, str]) -> dict[str, RuleSetting]:
+    return {name: RuleSetting(value) for name, value in values.items()}
+
+
+def _given(args: argparse.Namespace, names: Iterable[str]) -> dict[str, str]:
     values = {name: getattr(args, name.replace("-", "_")) for name in names}
     return {name: value for name, value in values.items() if value is not None}
 
@@ -42,6 +101,8 @@ def _read_file(args: argparse.Namespace, *, look: bool) -> dict[str, str] | None
     path = Path(args.ci_config or DIVE_CI)
     if not args.ci_config and not (look and path.is_file()):
         return None
+    from layerscope.cli.diveci import parse_dive_ci
+
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:

@@ -49,14 +49,17 @@ class LayerIndex:
     """All entries of one layer, numbered from 0 in tar order.
 
     ``entries`` counts the members of the tar, ``stored_bytes`` sums the bytes of its regular files,
-    ``fault`` says why the tar could not be read to its end, ``skipped`` counts members that make no
-    file, ``kept`` holds contents that were asked for beforehand, by entry, ``text`` is about how many
-    bytes names, targets, attributes and folders take. Directories of the layer have numbers of their
-    own: 0 is the root.
+    ``fault`` says why the tar could not be read to its end, ``limit`` is the option behind that
+    where it is a limit, ``skipped`` counts members that make no file, ``kept`` holds contents that were
+    asked for beforehand, by entry, ``text`` is about how many bytes names, targets, attributes and folders
+    take. Directories of the layer have numbers of their own: 0 is the root.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, max_depth: int = MAX_DEPTH, max_text: int = MAX_TEXT) -> None:
+        self._max_depth: i64 = max_depth
+        self._max_text: i64 = max_text
         self.fault: str = ""
+        self.limit: str = ""
         self.entries: int = 0
         self.stored_bytes: int = 0
         self.skipped: int = 0
@@ -105,12 +108,13 @@ class LayerIndex:
         if member.xattrs is not None:
             for key, value in member.xattrs.items():
                 self.text += len(key) + len(value)
-        if len(member.name) > MAX_DEPTH and member.name.count(b"/") > MAX_DEPTH:
-            self.fault = f"a path leads through more than {MAX_DEPTH} folders, which is the limit"
-        elif self.text > MAX_TEXT + TEXT_PER_ENTRY * self.entries:
-            self.fault = (
-                f"its names and attributes take more than the limit of {MAX_TEXT} bytes and {TEXT_PER_ENTRY} per entry"
-            )
+        if len(member.name) > self._max_depth and member.name.count(b"/") > self._max_depth:
+            self.fault = f"a path leads through more than {self._max_depth} folders, which is the limit"
+            self.limit = "depth"
+        elif self.text > self._max_text + TEXT_PER_ENTRY * self.entries:
+            most = f"{self._max_text} bytes and {TEXT_PER_ENTRY} per entry"
+            self.fault = f"its names and attributes take more than the limit of {most}"
+            self.limit = "name-bytes"
         return not self.fault
 
     def finish(self) -> None:

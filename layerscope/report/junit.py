@@ -56,7 +56,7 @@ def _case(analysis: Analysis, result: Result, classname: str) -> Iterator[str]:
         yield f'      <failure message="{_attribute(rule_message(result))}">'
         for finding in result.findings[:MAX_ITEMS]:
             yield _text(f"{finding_name(finding)}: {' '.join(finding_sentences(analysis, finding))}")
-        yield from _left_out(len(result.findings))
+        yield from _left_out(result.found)
         yield "      </failure>"
     else:
         yield f'      <failure message="{_attribute(rule_message(result))}">'

@@ -42,7 +42,7 @@ def markdown_lines(analysis: Analysis, results: Sequence[Result] | None) -> Iter
     for result in results or ():
         if result.findings and analysis.complete:
             yield from _folded(
-                f"{rule_title(result)}: {plural(len(result.findings), 'finding')}",
+                f"{rule_title(result)}: {plural(result.found, 'finding')}",
                 "size | what | cure",
                 "---: | --- | ---",
                 (_finding_row(analysis, finding) for finding in result.findings),

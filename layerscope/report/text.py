@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from humanize import intcomma
 
-from layerscope.analysis.model import Analysis, Finding, WasteItem, label
+from layerscope.analysis.model import Analysis, WasteItem, label
 from layerscope.analysis.rules import Result, Status, is_decided, needs_waste
 from layerscope.report.places import finding_sentences, waste_sentences
 from layerscope.report.words import actual_text, base_text, limit_text, percent, plural, rule_title
@@ -59,7 +59,7 @@ def check_lines(analysis: Analysis, results: Sequence[Result], colour: bool) -> 
     for result, title in zip(results, titles, strict=True):
         if result.status in _BROKEN and result.findings:
             yield f"{title}:"
-            yield from _finding_lines(analysis, result.findings, paint)
+            yield from _finding_lines(analysis, result, paint)
     if needs_waste(results) and analysis.waste:
         yield "largest waste:"
         yield from _waste_lines(analysis, _CHECK_ITEMS, paint)
@@ -130,18 +130,19 @@ def _waste_lines(analysis: Analysis, most: int, paint: Painter) -> Iterator[str]
         yield f"  {size(sum(item.bytes for item in rest)):>9}  in {plural(len(rest), 'more item')}"
 
 
-def _finding_lines(analysis: Analysis, findings: Sequence[Finding], paint: Painter) -> Iterator[str]:
-    for finding in findings[:_CHECK_ITEMS]:
+def _finding_lines(analysis: Analysis, result: Result, paint: Painter) -> Iterator[str]:
+    for finding in result.findings[:_CHECK_ITEMS]:
         subject = [f"/{printable(finding.path)}"] if finding.path else []
         first, *sentences = [*subject, *map(_short, finding_sentences(analysis, finding))] or [""]
         weight = size(finding.bytes) if finding.bytes else ""
         yield f"  {weight:>9}  {first}"
         for sentence in sentences:
             yield f"             {paint(sentence, 'dim')}"
-    rest = findings[_CHECK_ITEMS:]
+    rest = result.findings[_CHECK_ITEMS:]
     if rest:
-        total = sum(finding.bytes for finding in rest)
-        yield f"  {size(total):>9}  in {intcomma(len(rest))} more"
+        more = result.found - _CHECK_ITEMS
+        total = size(sum(finding.bytes for finding in rest)) if more == len(rest) else ""
+        yield f"  {total:>9}  in {intcomma(more)} more"
 
 
 def _short(text: str) -> str:

@@ -76,7 +76,7 @@ def rule_message(result: Result) -> str:
     sentence = f"{rule_title(result)} {actual_text(result)}, {limit_text(result)}"
     if result.findings:
         worst = ", ".join(finding_name(finding) for finding in result.findings[:_WORST])
-        more = len(result.findings) - _WORST
+        more = result.found - _WORST
         sentence += f": {worst}{f' and {intcomma(more)} more' if more > 0 else ''}"
     return sentence
 

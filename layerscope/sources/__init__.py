@@ -7,6 +7,7 @@ imported when they are needed: an archive is opened without the Docker SDK.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from layerscope.sources.model import OpenSource, PassingSource, Progress
 from layerscope.sources.references import Reference, parse_reference, split_place
 
 if TYPE_CHECKING:
+    from layerscope.sources.limits import Limits
     from layerscope.sources.selection import Wish
 
 
@@ -24,6 +26,7 @@ def open_source(
     platform: str = "",
     image: str = "",
     source: str = "",
+    limits: Limits | None = None,
     spool: Path | None = None,
     progress: Progress | None = None,
 ) -> OpenSource | PassingSource:
@@ -31,12 +34,13 @@ def open_source(
 
     ``image`` chooses among several in one archive, ``platform`` is ``OS/ARCH[/VARIANT]``, ``source`` a
     scheme for references without one. With a ``spool`` folder the layers of a passing source can be
-    opened after it was read through.
+    opened after it was read through. ``limits`` is what the user allows the image.
     """
+    from layerscope.sources.limits import Limits
     from layerscope.sources.selection import Wish
 
     parsed = parse_reference(reference, source)
-    wish = Wish(reference, parsed.kind, image, platform)
+    wish = Wish(reference, parsed.kind, image, platform, limits or Limits())
     if parsed.kind in ("docker", "podman", "registry"):
         return _remote(parsed, wish, spool, progress)
     from layerscope.sources import places
@@ -49,7 +53,7 @@ def open_source(
         return places.open_place(ARCHIVE, wish, spool)
     if parsed.kind in ("archive", "layout"):
         path, named = split_place(parsed.place)
-        return places.open_place(path, Wish(reference, parsed.kind, image or named, platform), spool)
+        return places.open_place(path, replace(wish, image=image or named), spool)
     path = Path(parsed.place).expanduser()
     if places.is_meant(path, parsed):
         return places.open_place(path, wish, spool)

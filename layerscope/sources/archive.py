@@ -2,36 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 
 from layerscope.core.drive import TarStream
 from layerscope.errors import DamagedImageError, NotAnImageError
 from layerscope.sources.blobs import BLOCK, content_kind, decompressed
-from layerscope.sources.contents import Blob, Contents, too_large
-from layerscope.sources.documents import MAX_DOCUMENT
+from layerscope.sources.contents import Blob, too_large
+from layerscope.sources.limits import Limits
 from layerscope.sources.members import Members, Stored
 from layerscope.sources.model import Image, Reader
 from layerscope.sources.readers import FileReader, SharedFile, read_all
 from layerscope.sources.recognition import describe
+from layerscope.sources.salvage import NamedContents, salvage
 from layerscope.sources.selection import Wish, find_image
 
 
 class FileContents:
     """The members of an uncompressed archive that lies in a file."""
 
-    def __init__(self, file: SharedFile, members: Members, label: str) -> None:
+    def __init__(self, file: SharedFile, members: Members, label: str, limits: Limits) -> None:
         self.label = label
+        self.limits = limits
         self._file = file
         self._members = members
+
+    def names(self) -> Iterable[str]:
+        """The names of all files, in the order of the archive."""
+        return self._members.names()
 
     def document(self, name: str) -> bytes | None:
         """A small member whole; None where there is none; LimitError where it is not small."""
         found = self._members.find(name)
         if found is None:
             return None
-        data = read_all(self._window(found[1]), MAX_DOCUMENT)
+        data = read_all(self._window(found[1]), self.limits.document_bytes)
         if data is None:
-            raise too_large(name, found[1].size)
+            raise too_large(name, found[1].size, self.limits)
         return data
 
     def blob(self, name: str) -> Blob | None:
@@ -46,7 +53,7 @@ class FileContents:
         return Blob(real, stored.size, kind, opener, seekable=kind in ("tar", ""), looks=describe(head))
 
     def _open(self, name: str, stored: Stored) -> Reader:
-        return decompressed(self._window(stored), f"Layer {name}")
+        return decompressed(self._window(stored), f"Layer {name}", self.limits)
 
     def _window(self, stored: Stored) -> FileReader:
         return FileReader(self._file, stored.offset, stored.size)
@@ -63,24 +70,32 @@ class ArchiveSource:
         """Scan the outer headers, find and parse manifest and config; reads no layer."""
         label = self._file.name
         stream = TarStream(FileReader(self._file))
-        members = Members(label)
+        members = Members(label, self._wish.limits)
         while member := stream.next():
             members.add(member)
-        return conclude(FileContents(self._file, members, label), self._wish, stream.fault)
+        return conclude(FileContents(self._file, members, label, self._wish.limits), self._wish, stream.fault)
 
     def close(self) -> None:
         """Close the file; openers of its layers fail from then on."""
         self._file.close()
 
 
-def conclude(contents: Contents, wish: Wish, fault: str) -> Image:
-    """The image of a scanned archive; a fault of the scan is a warning, or the reason why there is none."""
+def conclude(contents: NamedContents, wish: Wish, fault: str, *, partial: bool = True) -> Image:
+    """The image of a scanned archive.
+
+    A fault of the scan is a warning where the manifest came before it, else the image's own: then
+    there is what could be salvaged. DamagedImageError where that is nothing, or not wanted (``partial``).
+    """
     try:
         image = find_image(contents, wish)
     except (NotAnImageError, DamagedImageError) as error:
         if not fault:
             raise
-        raise damaged(contents.label, fault) from error
+        broken = damaged(contents.label, fault)
+        image = Image(wish.reference, wish.source, fault=broken.sentence)
+        if wish.image or not partial or not salvage(contents, image):
+            raise broken from error
+        return image
     if fault:
         image.warnings.append(damaged(contents.label, fault).sentence)
     return image

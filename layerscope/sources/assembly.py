@@ -25,7 +25,7 @@ def image_from_manifest(contents: Contents, manifest: Manifest, image: Image) ->
     image.id = manifest.config.digest
     config = _guarded(image, contents, manifest.config.digest)
     _check_size(image, "The config", len(config or b""), manifest.config if config else Descriptor(""))
-    diff_ids = _fill_config(image, config, manifest.config.digest or "the config", len(manifest.layers))
+    diff_ids = fill_config(image, config, manifest.config.digest or "the config", len(manifest.layers))
     for number, layer in enumerate(manifest.layers):
         made, blob = _layer(contents, partial(blob_of, contents, layer.digest), layer.digest, layer, diff_ids[number])
         if blob is not None:
@@ -43,7 +43,7 @@ def image_from_entry(contents: Contents, entry: ArchiveEntry, image: Image) -> I
         config = contents.document(entry.config) if entry.config else None
     except LimitError as error:
         image.warnings.append(error.sentence)
-    diff_ids = _fill_config(image, config, entry.config or "its config", len(entry.layers))
+    diff_ids = fill_config(image, config, entry.config or "its config", len(entry.layers))
     for name, diff_id in zip(entry.layers, diff_ids, strict=True):
         source = entry.sources.get(diff_id, Descriptor(""))
         made, _ = _layer(contents, partial(contents.blob, name), name, source, diff_id)
@@ -78,7 +78,7 @@ def _guarded(image: Image, contents: Contents, digest: str) -> bytes | None:
         return None
 
 
-def _fill_config(image: Image, data: bytes | None, name: str, layers: int) -> Sequence[str]:
+def fill_config(image: Image, data: bytes | None, name: str, layers: int) -> Sequence[str]:
     """Read the config into the image; the diff id of each layer, empty where it is not known."""
     unknown = [""] * layers
     if data is None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from layerscope.errors import DamagedImageError, LayerscopeError, LimitError
-from layerscope.sources.budget import allowed, limit_text
+from layerscope.sources.limits import Limits
 from layerscope.sources.model import Reader
 from layerscope.sources.readers import FileReader, PeekReader, discard
 
@@ -23,8 +23,11 @@ STEP = 64 * 1024
 #: Members that a blob may have, and one more for so many bytes that come out: each costs a decompressor.
 MAX_MEMBERS = 10_000
 MEMBER_BYTES = 128
-#: Largest working memory that an xz stream may ask for (``xz -9`` needs 65 MiB).
-XZ_MEMORY = 128 * 1024 * 1024
+#: Working memory (bytes) that any stream may have, however many are read side by side: more than ``zstd -19``
+#: needs. Those that ask for more are read one at a time.
+SMALL_DECODER = 16 << 20
+#: Bytes of a member in which it has said how much memory it needs.
+_HEADER = 2048
 
 _MAGICS = {
     b"\x1f\x8b": "gzip",
@@ -55,10 +58,13 @@ class Decompressor(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Codec:
-    """How to read one compression: a decompressor per member and what it raises on damage."""
+    """How to read one compression: a decompressor per member and what it raises on damage.
+
+    ``start`` is given the working memory (bytes) that the decompressor may take.
+    """
 
     name: str
-    start: Callable[[], Decompressor]
+    start: Callable[[int], Decompressor]
     errors: tuple[type[Exception], ...]
 
 
@@ -91,11 +97,11 @@ def content_kind(head: bytes) -> str:
     return compression(head) or ("tar" if is_tar(head) else "")
 
 
-def decompressed(reader: Reader, name: str) -> Reader:
+def decompressed(reader: Reader, name: str, limits: Limits) -> Reader:
     """The reader itself where its bytes are plain, else a reader of what they decompress to."""
     peekable = reader if isinstance(reader, FileReader) else PeekReader(reader)
     kind = compression(peekable.peek(8))
-    return DecompressingReader(peekable, _CODECS[kind](), name) if kind else peekable
+    return DecompressingReader(peekable, _CODECS[kind](), name, limits) if kind else peekable
 
 
 class DecompressingReader:
@@ -106,12 +112,15 @@ class DecompressingReader:
     out of all measure a LimitError.
     """
 
-    def __init__(self, reader: Reader, codec: Codec, name: str) -> None:
+    def __init__(self, reader: Reader, codec: Codec, name: str, limits: Limits) -> None:
         self._reader = reader
         self._codec = codec
         self._name = name
-        self._member = codec.start()
+        self._limits = limits
+        self._has_turn = False
         self._rest = b""
+        self._head: bytes | None = b""  # what the member was given while nothing had come out
+        self._member = self._decompressor(SMALL_DECODER)
         self._ended = False
         self._fault: LayerscopeError | None = None
         self._taken = 0
@@ -128,10 +137,15 @@ class DecompressingReader:
             try:
                 out = member.decompress(data, count)
             except self._codec.errors as error:
-                raise self._damaged(f"has damaged {self._codec.name} data ({error})") from error
+                if "memory" not in str(error).lower():
+                    raise self._damaged(f"has damaged {self._codec.name} data ({error})") from error
+                self._enlarge(data)
+                continue
             self._given += len(out)
-            if self._given > allowed(self._taken):
-                raise self._excessive(f"decompresses to more than {limit_text()}")
+            if self._given > self._limits.expanded(self._taken):
+                raise self._excessive("expanded-bytes", f"decompresses to more than {self._limits.expanded_text()}")
+            if self._head is not None:
+                self._head = None if out or len(self._head) > _HEADER else self._head + data
             if member.eof:
                 self._finish_member()
             if out:
@@ -144,6 +158,7 @@ class DecompressingReader:
 
     def close(self) -> None:
         """Close the reader below."""
+        self._give_turn()
         self._reader.close()
 
     def _input(self) -> bytes:
@@ -166,20 +181,49 @@ class DecompressingReader:
             rest = (rest + data).lstrip(b"\0")
         if compression(rest) != self._codec.name:
             self._ended = True
+            self._give_turn()
             return
-        self._rest = rest
-        self._member = self._codec.start()
+        self._start_member(rest)
         self._members += 1
         if self._members > MAX_MEMBERS + self._given // MEMBER_BYTES:
             limit = f"{MAX_MEMBERS} and one for {MEMBER_BYTES} bytes"
-            raise self._excessive(f"has more {self._codec.name} members than {limit}")
+            raise self._excessive("", f"has more {self._codec.name} members than {limit}")
 
-    def _excessive(self, what: str) -> LimitError:
-        fault = LimitError(f"{self._name} {what}.", "It may be made to do harm.")
-        self._fault = fault
+    def _start_member(self, rest: bytes) -> None:
+        """Go on with the member that begins with these bytes."""
+        self._give_turn()
+        self._rest = rest
+        self._head = b""
+        self._member = self._decompressor(SMALL_DECODER)
+
+    def _decompressor(self, memory: int) -> Decompressor:
+        return self._codec.start(min(memory, self._limits.decoder_bytes))
+
+    def _enlarge(self, data: bytes) -> None:
+        """Begin the member anew with more memory, once no other reader has that; LimitError if that was not enough."""
+        if self._has_turn or self._head is None:
+            most = self._limits.decoder_bytes
+            what = f"asks for more than {most} bytes of memory to read its {self._codec.name} data"
+            raise self._excessive("decoder-bytes", what)
+        self._limits.large_decoders.take()
+        self._has_turn = True
+        self._rest = self._head + data
+        self._member = self._decompressor(self._limits.decoder_bytes)
+
+    def _give_turn(self) -> None:
+        if self._has_turn:
+            self._has_turn = False
+            self._limits.large_decoders.give()
+
+    def _excessive(self, option: str, what: str) -> LimitError:
+        self._give_turn()
+        sentence = f"{self._name} {what}."
+        hint = "It may be made to do harm."
+        self._fault = fault = self._limits.reached(option, sentence) if option else LimitError(sentence, hint)
         return fault
 
     def _damaged(self, what: str) -> DamagedImageError:
+        self._give_turn()
         fault = DamagedImageError(f"{self._name} {what}.", "Fetch or save the image again.")
         self._fault = fault
         return fault
@@ -215,10 +259,10 @@ def _gzip() -> Codec:
     except ImportError:
         import zlib
 
-        return Codec("gzip", _ZlibMember, (zlib.error,))
+        return Codec("gzip", lambda _memory: _ZlibMember(), (zlib.error,))
     member = igzip_lib.IgzipDecompressor
     error: type[Exception] = igzip_lib.IsalError  # type: ignore[assignment]  # its stub declares an instance
-    return Codec("gzip", lambda: member(flag=igzip_lib.DECOMP_GZIP), (error,))
+    return Codec("gzip", lambda _memory: member(flag=igzip_lib.DECOMP_GZIP), (error,))
 
 
 def _zstd() -> Codec:
@@ -226,19 +270,25 @@ def _zstd() -> Codec:
         from compression import zstd
     else:
         from backports import zstd
-    return Codec("zstd", zstd.ZstdDecompressor, (zstd.ZstdError,))
+
+    def start(memory: int) -> Decompressor:
+        parameter = zstd.DecompressionParameter.window_log_max
+        lowest, highest = parameter.bounds()
+        return zstd.ZstdDecompressor(options={parameter: max(lowest, min(highest, memory.bit_length() - 1))})
+
+    return Codec("zstd", start, (zstd.ZstdError,))
 
 
 def _xz() -> Codec:
     import lzma
 
-    return Codec("xz", lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=XZ_MEMORY), (lzma.LZMAError,))
+    return Codec("xz", lambda memory: lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=memory), (lzma.LZMAError,))
 
 
 def _bzip2() -> Codec:
     import bz2
 
-    return Codec("bzip2", bz2.BZ2Decompressor, (OSError, ValueError))
+    return Codec("bzip2", lambda _memory: bz2.BZ2Decompressor(), (OSError, ValueError))
 
 
 _CODECS: dict[str, Callable[[], Codec]] = {

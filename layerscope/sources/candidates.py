@@ -11,10 +11,8 @@ from layerscope.errors import DamagedImageError, LayerscopeError, LimitError, No
 from layerscope.sources import documents
 from layerscope.sources.contents import Contents, document_of, parsed
 from layerscope.sources.documents import ArchiveEntry, Descriptor, Manifest
+from layerscope.sources.limits import Limits
 from layerscope.sources.platforms import Platform
-
-#: Manifests and indexes that are read, all levels together.
-MAX_MANIFESTS = documents.MAX_LISTED
 
 _NAMES = ("io.containerd.image.name", "org.opencontainers.image.ref.name")
 _ENCODED = re.compile(r"[A-Za-z0-9=_-]{4,}")
@@ -81,7 +79,7 @@ def find_candidates(contents: Contents, warnings: list[str]) -> list[Candidate]:
     knows every image of ``manifest.json``; else ``manifest.json`` counts, as it does for ``docker load``.
     """
     listed, damage = _listed(contents)
-    entries = documents.archive_entries(listed)
+    entries = documents.archive_entries(listed, contents.limits)
     try:
         indexed = _indexed(contents, "index.json")
     except (DamagedImageError, LimitError) as error:
@@ -112,7 +110,7 @@ def _single(contents: Contents, document: Any) -> list[Candidate]:
     """The image of a skopeo ``dir:`` folder, whose ``manifest.json`` is one manifest or index."""
     if not isinstance(document, dict):
         return []
-    roots = documents.index_descriptors(document)
+    roots = documents.index_descriptors(document, contents.limits)
     if roots is not None:
         return [_walk(contents, roots, Candidate())]
     variant = Variant(Descriptor(""))
@@ -143,9 +141,9 @@ def _indexed(contents: Contents, name: str) -> list[Candidate]:
     data = contents.document(name)
     if data is None:
         return []
-    roots = documents.index_descriptors(documents.parse(data, f"{name} in {contents.label}")) or []
+    roots = documents.index_descriptors(documents.parse(data, f"{name} in {contents.label}"), contents.limits) or []
     candidates: dict[str, Candidate] = {}
-    budget = _Budget()
+    budget = _Budget(contents.limits)
     for root in roots:
         if root.digest not in candidates:
             seed = Candidate(digest=root.digest, annotations=dict(root.annotations))
@@ -155,23 +153,24 @@ def _indexed(contents: Contents, name: str) -> list[Candidate]:
 
 
 class _Budget:
-    """How many more manifests may be read."""
+    """How many more manifests may be read, all levels of indexes together."""
 
-    def __init__(self) -> None:
-        self._left = MAX_MANIFESTS
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._left = limits.images
 
     def spend(self) -> None:
         self._left -= 1
         if self._left < 0:
-            sentence = f"The image's indexes name more than {MAX_MANIFESTS} manifests."
-            raise LimitError(sentence, "No builder writes such an image; it may be made to do harm.")
+            sentence = f"The image's indexes name more than {self._limits.images} manifests."
+            raise self._limits.reached("images", sentence)
 
 
 def _walk(
     contents: Contents, roots: Iterable[Descriptor], candidate: Candidate, budget: _Budget | None = None
 ) -> Candidate:
     """Collect the manifests below the roots, each once: indexes may name themselves."""
-    budget = budget or _Budget()
+    budget = budget or _Budget(contents.limits)
     seen: set[str] = set()
     waiting = list(roots)[::-1]
     while waiting:
@@ -186,7 +185,7 @@ def _walk(
         variant = Variant(descriptor, platform=descriptor.platform)
         try:
             document = parsed(contents, descriptor.digest)
-            below = documents.index_descriptors(document)
+            below = documents.index_descriptors(document, contents.limits)
             if below is not None:
                 waiting.extend(reversed(below))
                 continue
@@ -199,7 +198,7 @@ def _walk(
 
 def _examine(contents: Contents, variant: Variant, document: Any) -> None:
     """Let the variant have what its document says: a manifest with a platform, or the problem with it."""
-    variant.manifest = documents.manifest(document)
+    variant.manifest = documents.manifest(document, contents.limits)
     if variant.manifest is None:
         old = documents.mapping(document).get("schemaVersion") == 1
         what = "is a manifest of docker schema 1, which engines no longer read" if old else "is no manifest"

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from layerscope.errors import DamagedImageError, LimitError
 from layerscope.sources import documents
+from layerscope.sources.limits import DOCUMENTS, Limits
 from layerscope.sources.model import Reader
 
 
@@ -34,6 +35,10 @@ class Contents(Protocol):
     def label(self) -> str:
         """What the contents are called in a sentence: the archive's or the folder's name."""
 
+    @property
+    def limits(self) -> Limits:
+        """What the user allows an image."""
+
     def document(self, name: str) -> bytes | None:
         """A small file whole; None where there is none; LimitError where it is not small."""
 
@@ -41,25 +46,23 @@ class Contents(Protocol):
         """A file that may be a layer; None where there is none."""
 
 
-#: Bytes of documents that are read for one image, all together.
-MAX_DOCUMENTS = 32 * 1024 * 1024
-
-
 class MeteredContents:
-    """Contents that give documents until they come to ``MAX_DOCUMENTS``: a small archive can name one often."""
+    """Contents that give documents until they come to too many bytes: a small archive can name one often."""
 
     def __init__(self, contents: Contents) -> None:
         self.label = contents.label
+        self.limits = contents.limits
         self._contents = contents
-        self._left = MAX_DOCUMENTS
+        self._left = DOCUMENTS * contents.limits.document_bytes
 
     def document(self, name: str) -> bytes | None:
         """A small file whole; None where there is none; LimitError where they come to too much."""
         data = self._contents.document(name)
         self._left -= len(data or b"")
         if self._left < 0:
-            sentence = f"The manifests and configs of {self.label} come to more than {MAX_DOCUMENTS} bytes."
-            raise LimitError(sentence, "No builder writes such an image; it may be made to do harm.")
+            most = DOCUMENTS * self.limits.document_bytes
+            sentence = f"The manifests and configs of {self.label} come to more than {most} bytes."
+            raise self.limits.reached("document-bytes", sentence)
         return data
 
     def blob(self, name: str) -> Blob | None:
@@ -67,12 +70,10 @@ class MeteredContents:
         return self._contents.blob(name)
 
 
-def too_large(name: str, size: int) -> LimitError:
+def too_large(name: str, size: int, limits: Limits) -> LimitError:
     """The error for a document above the limit."""
-    return LimitError(
-        f"{name} has {size} bytes; a document may have {documents.MAX_DOCUMENT}.",
-        "This is no manifest that an engine would accept.",
-    )
+    sentence = f"{name} has {size} bytes; a document may have {limits.document_bytes}."
+    return limits.reached("document-bytes", sentence)
 
 
 def blob_names(digest: str) -> tuple[str, str]:

@@ -12,16 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from layerscope.errors import DamagedImageError, LimitError
+from layerscope.errors import DamagedImageError
+from layerscope.sources.limits import Limits
 from layerscope.sources.model import HistoryEntry
 from layerscope.sources.platforms import Platform
 
-#: Largest document (bytes) that is parsed; registries and containerd refuse manifests above 4 MiB.
-MAX_DOCUMENT = 4 * 1024 * 1024
-#: Images that a ``manifest.json``, and manifests that an index may list.
-MAX_LISTED = 2000
-#: Layers that an image may have; containers/storage stops at 500, docker at 127.
-MAX_LAYERS = 500
 #: Lines of history that are read; what comes behind them is ignored.
 MAX_HISTORY = 10_000
 #: Characters of one command in the history that are read.
@@ -164,20 +159,24 @@ class Manifest:
         return "" if self.config.media_type in _CONFIG_TYPES else self.config.media_type
 
 
-def index_descriptors(document: Any) -> list[Descriptor] | None:
+def index_descriptors(document: Any, limits: Limits) -> list[Descriptor] | None:
     """The manifests of an index; None where the document is no index; LimitError where they are too many."""
     manifests = mapping(document).get("manifests")
-    return None if manifests is None else [descriptor(item) for item in _limited(manifests, MAX_LISTED, "manifests")]
+    return (
+        None
+        if manifests is None
+        else [descriptor(item) for item in _at_most(limits.images, "images", manifests, limits, "manifests")]
+    )
 
 
-def manifest(document: Any) -> Manifest | None:
+def manifest(document: Any, limits: Limits) -> Manifest | None:
     """An image manifest; None where the document is none (schema 1, an index, anything else); LimitError."""
     fields = mapping(document)
     if not isinstance(fields.get("config"), dict) or not isinstance(fields.get("layers"), list):
         return None
     return Manifest(
         config=descriptor(fields["config"]),
-        layers=tuple(descriptor(item) for item in _limited(fields["layers"], MAX_LAYERS, "layers")),
+        layers=tuple(descriptor(item) for item in _at_most(limits.layers, "layers", fields["layers"], limits)),
         media_type=text(fields.get("mediaType")),
         annotations=strings(fields.get("annotations")),
         artifact_type=text(fields.get("artifactType")),
@@ -194,14 +193,14 @@ class ArchiveEntry:
     sources: Mapping[str, Descriptor]
 
 
-def archive_entries(document: Any) -> list[ArchiveEntry]:
+def archive_entries(document: Any, limits: Limits) -> list[ArchiveEntry]:
     """The images that a ``manifest.json`` lists; LimitError where they, or one's layers, are too many."""
-    entries = [mapping(item) for item in _limited(document, MAX_LISTED, "images")]
+    entries = [mapping(item) for item in _at_most(limits.images, "images", document, limits)]
     return [
         ArchiveEntry(
             config=text(entry.get("Config")),
             tags=tuple(dict.fromkeys(texts(entry.get("RepoTags")))),
-            layers=tuple(texts(_limited(entry.get("Layers"), MAX_LAYERS, "layers"))),
+            layers=tuple(texts(_at_most(limits.layers, "layers", entry.get("Layers"), limits))),
             sources={key: descriptor(item) for key, item in mapping(entry.get("LayerSources")).items()},
         )
         for entry in entries
@@ -209,12 +208,11 @@ def archive_entries(document: Any) -> list[ArchiveEntry]:
     ]
 
 
-def _limited(value: Any, most: int, what: str) -> list[Any]:
-    """The array, or nothing where the value is none; LimitError where it is too long."""
+def _at_most(most: int, option: str, value: Any, limits: Limits, what: str = "") -> list[Any]:
+    """The array, or an empty one where the value is none; LimitError where it is longer than the option allows."""
     found = sequence(value)
     if len(found) > most:
-        hint = "No builder writes such a document; it may be made to do harm."
-        raise LimitError(f"A document lists more than {most} {what}.", hint)
+        raise limits.reached(option, f"A document lists more than {most} {what or option}.")
     return found
 
 

@@ -55,7 +55,8 @@ class EngineSource:
         self._tell(f"Exporting {self._name}", 0, _size(found))
         self._export = client.export(exported, wanted)
         chunks = ChunkReader(iter(self._export))
-        self._archive = PassingArchive(chunks, self._wish, f"The export of {self._name}", spool=self._spool)
+        label = f"The export of {self._name}"
+        self._archive = PassingArchive(chunks, self._wish, label, spool=self._spool, partial=False)
         image = self._archive.read_through(visit)
         _complete(image, found)
         return image

@@ -8,7 +8,7 @@ from pathlib import Path
 from layerscope.errors import DamagedImageError, NotAnImageError, SourceError
 from layerscope.sources.blobs import BLOCK, content_kind, decompressed
 from layerscope.sources.contents import Blob, too_large
-from layerscope.sources.documents import MAX_DOCUMENT
+from layerscope.sources.limits import Limits
 from layerscope.sources.model import Image, Reader
 from layerscope.sources.readers import FileReader, SharedFile, read_all
 from layerscope.sources.recognition import describe
@@ -25,8 +25,9 @@ def is_image_folder(folder: Path) -> bool:
 class FolderContents:
     """The files of a folder; links out of it, pipes and devices are refused."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, limits: Limits) -> None:
         self.label = str(folder)
+        self.limits = limits
         self._root = folder.resolve()
 
     def document(self, name: str) -> bytes | None:
@@ -35,11 +36,11 @@ class FolderContents:
         if file is None:
             return None
         try:
-            data = read_all(FileReader(file), MAX_DOCUMENT)
+            data = read_all(FileReader(file), self.limits.document_bytes)
         finally:
             file.close()
         if data is None:
-            raise too_large(name, file.size)
+            raise too_large(name, file.size, self.limits)
         return data
 
     def blob(self, name: str) -> Blob | None:
@@ -59,7 +60,7 @@ class FolderContents:
         file = self._open(name)
         if file is None:
             raise DamagedImageError(f"{name} is no longer in {self.label}.", "Copy the image again.")
-        return decompressed(FileReader(file, owned=True), f"Layer {name}")
+        return decompressed(FileReader(file, owned=True), f"Layer {name}", self.limits)
 
     def _open(self, name: str) -> SharedFile | None:
         try:
@@ -99,7 +100,7 @@ class LayoutSource:
                 f"The folder {self._folder} holds no image: there is neither an index.json nor a manifest.json.",
                 "Name an OCI layout folder, an archive file or an image.",
             )
-        return find_image(FolderContents(self._folder), self._wish)
+        return find_image(FolderContents(self._folder, self._wish.limits), self._wish)
 
     def close(self) -> None:
         """Nothing: files are opened for each reader alone."""

@@ -71,9 +71,9 @@ def _chain(contents: Contents, top: str) -> tuple[list[tuple[str, HistoryEntry]]
         config = config or document
         chain.append((layer_id, _history(document)))
         layer_id = documents.text(document.get("parent"))
-        if len(chain) > documents.MAX_LAYERS:
-            sentence = f"{contents.label} chains more than {documents.MAX_LAYERS} layers."
-            raise LimitError(sentence, "Its parents may form a loop.")
+        if len(chain) > contents.limits.layers:
+            sentence = f"{contents.label} chains more than {contents.limits.layers} layers."
+            raise LimitError(sentence, "Its parents may form a loop.", "layers")
     return chain[::-1], config
 
 

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from layerscope.errors import LayerscopeError
+
+if TYPE_CHECKING:
+    from layerscope.sources.limits import Limits
 
 
 def engine_layers(kind: str, name: str) -> list[str] | None:
@@ -21,13 +26,13 @@ def engine_layers(kind: str, name: str) -> list[str] | None:
     return [str(layer) for layer in layers] if layers else None
 
 
-def archive_layers(reference: str, name: str, platform: str = "") -> list[str] | None:
+def archive_layers(reference: str, name: str, platform: str = "", limits: Limits | None = None) -> list[str] | None:
     """The diff ids of another image in the same archive or folder; None where it holds none of that name."""
     from layerscope.sources import open_source
     from layerscope.sources.model import PassingSource
 
     try:
-        source = open_source(reference, image=name, platform=platform)
+        source = open_source(reference, image=name, platform=platform, limits=limits)
     except LayerscopeError:
         return None
     try:

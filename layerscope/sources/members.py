@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from layerscope.core.tar import FILE, HARDLINK, SYMLINK, Member
 from layerscope.errors import LimitError
+from layerscope.sources.limits import Limits
 
-#: Members that an outer archive may have; an image has at most 127 layers and a few documents each.
-MAX_MEMBERS = 100_000
 #: Bytes that the names and link targets of an outer archive may come to.
 MAX_NAMES = 32 * 1024 * 1024
 #: Links in a row that are followed to a member.
@@ -29,8 +29,9 @@ class Stored:
 class Members:
     """What an archive holds, by normalised name; of members with one name the last counts."""
 
-    def __init__(self, label: str) -> None:
+    def __init__(self, label: str, limits: Limits) -> None:
         self._label = label
+        self._limits = limits
         self._stored: dict[str, Stored] = {}
         self._count = 0
         self._named = 0
@@ -38,9 +39,9 @@ class Members:
     def add(self, member: Member) -> str:
         """Take note of a member; its name. LimitError where there are too many."""
         self._count += 1
-        if self._count > MAX_MEMBERS:
-            sentence = f"{self._label} has more than {MAX_MEMBERS} members."
-            raise LimitError(sentence, "This is a file system, or made to do harm: an image has some hundred.")
+        if self._count > self._limits.members:
+            sentence = f"{self._label} has more than {self._limits.members} members: it may be a file system, no image."
+            raise self._limits.reached("members", sentence)
         self._named += len(member.name) + len(member.link)
         if self._named > MAX_NAMES:
             sentence = f"The names of the members of {self._label} have more than {MAX_NAMES} bytes."
@@ -48,6 +49,10 @@ class Members:
         name = _normalised(member.name)
         self._stored[name] = Stored(member.kind, member.offset, member.stored, _text(member.link))
         return name
+
+    def names(self) -> Iterator[str]:
+        """The names of all files, in the order of the archive."""
+        return (name for name, stored in self._stored.items() if stored.kind == FILE)
 
     def find(self, name: str) -> tuple[str, Stored] | None:
         """The file that a name means, links followed, with its own name; None where there is none."""

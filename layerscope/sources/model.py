@@ -83,6 +83,8 @@ class Image:
     history: list[HistoryEntry] = field(default_factory=list)
     layers: list[Layer] = field(default_factory=list)
     attestations: int = 0
+    fault: str = ""
+    """Why there may be layers that nobody knows of: the archive ended before its manifest."""
     warnings: list[str] = field(default_factory=list)
 
 

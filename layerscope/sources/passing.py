@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 
 from layerscope.core.drive import TarStream
 from layerscope.core.tar import FILE
-from layerscope.errors import DamagedImageError, LimitError, NotAnImageError
+from layerscope.errors import DamagedImageError, NotAnImageError
 from layerscope.sources.archive import conclude
 from layerscope.sources.blobs import BLOCK, content_kind, decompressed
 from layerscope.sources.contents import Blob, too_large
-from layerscope.sources.documents import MAX_DOCUMENT
+from layerscope.sources.limits import Limits
 from layerscope.sources.members import Members, Stored
 from layerscope.sources.model import Image, Reader, Visit
 from layerscope.sources.readers import FileReader, PeekReader, SharedFile, discard, read_all
@@ -21,9 +21,8 @@ from layerscope.sources.recognition import describe
 from layerscope.sources.selection import Wish
 from layerscope.sources.spool import Spool, SpoolingReader
 
-#: Bytes of documents that are kept in memory until the manifest says which are needed.
-MAX_KEPT = 64 * 1024 * 1024
-
+#: Documents of the largest size that are kept in memory until the manifest says which are needed.
+_KEPT = 16
 #: Bytes read behind the archive's end marker, so that whoever writes the pipe can finish its padding.
 _PADDING = 1024 * 1024
 _NAMES = ("json", "repositories")
@@ -32,18 +31,24 @@ _NAMES = ("json", "repositories")
 class KeptContents:
     """What was kept of a passing archive: documents, the kinds of its members, perhaps a spool."""
 
-    def __init__(self, label: str) -> None:
+    def __init__(self, label: str, limits: Limits) -> None:
         self.label = label
-        self.members = Members(label)
+        self.limits = limits
+        self.members = Members(label, limits)
         self.kinds: dict[str, str] = {}
         self.looks: dict[str, str] = {}
         self.file: SharedFile | None = None
         self._documents: dict[str, bytes] = {}
         self._kept = 0
+        self._most = _KEPT * limits.document_bytes
+
+    def names(self) -> Iterable[str]:
+        """The names of all files, in the order of the archive."""
+        return self.members.names()
 
     def keep(self, name: str, data: bytes) -> None:
         """Keep a document, as long as there is room."""
-        if self._kept + len(data) <= MAX_KEPT:
+        if self._kept + len(data) <= self._most:
             self._kept += len(data)
             self._documents[name] = data
 
@@ -55,10 +60,11 @@ class KeptContents:
         real, stored = found
         if real in self._documents:
             return self._documents[real]
-        if stored.size > MAX_DOCUMENT:
-            raise too_large(name, stored.size)
-        if self._kept + stored.size > MAX_KEPT:
-            raise LimitError(f"The documents of {self.label} have more than {MAX_KEPT} bytes.", "Open it as a file.")
+        if stored.size > self.limits.document_bytes:
+            raise too_large(name, stored.size, self.limits)
+        if self._kept + stored.size > self._most:
+            sentence = f"The documents of {self.label} have more than {self._most} bytes."
+            raise self.limits.reached("document-bytes", sentence)
         return b""  # it was no document by its content
 
     def blob(self, name: str) -> Blob | None:
@@ -72,13 +78,15 @@ class KeptContents:
         seekable = opener is not None and kind in ("tar", "")
         return Blob(real, stored.size, kind, opener, seekable, self.looks.get(real, ""))
 
-    @staticmethod
-    def _open(file: SharedFile, name: str, stored: Stored) -> Reader:
-        return decompressed(FileReader(file, stored.offset, stored.size), f"Layer {name}")
+    def _open(self, file: SharedFile, name: str, stored: Stored) -> Reader:
+        return decompressed(FileReader(file, stored.offset, stored.size), f"Layer {name}", self.limits)
 
 
 class PassingArchive:
-    """An archive that is read once; with a spool folder its layers can be opened afterwards."""
+    """An archive that is read once; with a spool folder its layers can be opened afterwards.
+
+    Without ``partial`` one that ends before its manifest is refused: it can be had again.
+    """
 
     def __init__(
         self,
@@ -87,12 +95,14 @@ class PassingArchive:
         label: str,
         *,
         spool: Path | None = None,
+        partial: bool = True,
         release: Callable[[], None] | None = None,
     ) -> None:
         self._reader = reader
         self._wish = wish
         self._label = label
         self._folder = spool
+        self._partial = partial
         self._release = release
         self._spool: Spool | None = None
 
@@ -112,14 +122,14 @@ class PassingArchive:
             self._release()
 
     def _read(self, visit: Visit) -> Image:
-        plain = PeekReader(decompressed(self._reader, self._label))
+        plain = PeekReader(decompressed(self._reader, self._label, self._wish.limits))
         self._check(plain.peek(BLOCK))
         stream: Reader = plain
         if self._folder is not None:
-            self._spool = Spool(self._folder)
+            self._spool = Spool(self._folder, self._wish.limits)
             stream = SpoolingReader(plain, self._spool)
         tar = TarStream(stream)
-        contents = KeptContents(self._label)
+        contents = KeptContents(self._label, self._wish.limits)
         fault = ""
         try:
             while member := tar.next():
@@ -131,7 +141,7 @@ class PassingArchive:
             fault = error.sentence.rstrip(".")
         if self._spool is not None:
             contents.file = self._spool.finish(self._label)
-        return conclude(contents, self._wish, fault or tar.fault)
+        return conclude(contents, self._wish, fault or tar.fault, partial=self._partial)
 
     def _check(self, head: bytes) -> None:
         if content_kind(head) != "tar" or not any(head):
@@ -151,10 +161,14 @@ def _take(contents: KeptContents, name: str, data: Reader, size: int, visit: Vis
     kind = content_kind(head)
     if kind:
         contents.kinds[name] = kind
-        visit(name, decompressed(peeked, f"Layer {name}"), size)
+        plain = decompressed(peeked, f"Layer {name}", contents.limits)
+        try:
+            visit(name, plain, size)
+        finally:
+            plain.close()
         return
     contents.looks[name] = describe(head)
     base = posixpath.basename(name)
     wanted = base in _NAMES or base.endswith(".json") or head.lstrip()[:1] in (b"{", b"[")
-    if wanted and size <= MAX_DOCUMENT:
-        contents.keep(name, read_all(peeked, MAX_DOCUMENT) or b"")
+    if wanted and size <= contents.limits.document_bytes:
+        contents.keep(name, read_all(peeked, size) or b"")

@@ -8,10 +8,11 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from layerscope.errors import ImageNotFoundError, LimitError, UsageError
+from layerscope.errors import ImageNotFoundError, UsageError
 from layerscope.sources import documents
 from layerscope.sources.contents import Blob
 from layerscope.sources.documents import Descriptor
+from layerscope.sources.limits import Limits
 from layerscope.sources.model import Image, Progress
 from layerscope.sources.platforms import host_platform, parse_platform
 from layerscope.sources.references import Reference
@@ -20,15 +21,16 @@ from layerscope.sources.registry_client import RegistryClient
 from layerscope.sources.registry_names import parse_name
 from layerscope.sources.selection import Wish, find_image, no_platform
 
-#: Bytes of all documents of one image together.
-MAX_DOCUMENTS = 64 * 1024 * 1024
+#: Documents of the largest size that are fetched for one image, all together.
+_FETCHED = 16
 
 
 class RegistryContents:
     """A repository seen from one tag or digest, as if it were a layout whose index names that one image."""
 
-    def __init__(self, client: RegistryClient, platform: str) -> None:
+    def __init__(self, client: RegistryClient, platform: str, limits: Limits) -> None:
         self.label = client.name.registry
+        self.limits = limits
         self._client = client
         self._platform = platform
         self._kept: dict[str, bytes] = {}
@@ -60,7 +62,7 @@ class RegistryContents:
         if layer is None or "foreign" in layer.media_type or "nondistributable" in layer.media_type:
             return None
         kind = "tar" if layer.media_type.endswith((".tar", ".diff")) else "compressed"
-        return Blob(layer.digest, layer.size, kind, partial(open_layer, self._client, layer))
+        return Blob(layer.digest, layer.size, kind, partial(open_layer, self._client, layer, self.limits))
 
     def _index(self) -> bytes:
         """The index of a layout that holds just what was asked for."""
@@ -68,7 +70,7 @@ class RegistryContents:
         data = self._client.manifest(name.reference)
         digest = name.digest or f"sha256:{hashlib.sha256(data).hexdigest()}"
         root = documents.parse(data, f"The manifest of {name}")
-        below = documents.index_descriptors(root)
+        below = documents.index_descriptors(root, self.limits)
         if below is not None:
             meant = _meant(below, self._platform, self.label)
             given = zip(documents.sequence(root["manifests"]), below, strict=True)
@@ -79,15 +81,16 @@ class RegistryContents:
 
     def _keep(self, digest: str, data: bytes) -> None:
         self._size += len(data)
-        if self._size > MAX_DOCUMENTS:
-            sentence = f"The documents of {self._client.name} have more than {MAX_DOCUMENTS} bytes."
-            raise LimitError(sentence, "No builder writes such an image; it may be made to do harm.")
+        most = _FETCHED * self.limits.document_bytes
+        if self._size > most:
+            sentence = f"The documents of {self._client.name} have more than {most} bytes."
+            raise self.limits.reached("document-bytes", sentence)
         self._kept[digest] = data
 
     def _note(self, document: Any) -> None:
         """Take note of what an index or a manifest names."""
-        self._manifests.update(each.digest for each in documents.index_descriptors(document) or ())
-        manifest = documents.manifest(document)
+        self._manifests.update(each.digest for each in documents.index_descriptors(document, self.limits) or ())
+        manifest = documents.manifest(document, self.limits)
         if manifest is not None:
             self._layers.update((layer.digest, layer) for layer in manifest.layers if layer.digest)
 
@@ -106,8 +109,9 @@ class RegistrySource:
     def image(self) -> Image:
         """Fetch manifest and config; SourceError where the registry does not answer or refuses."""
         self._tell(f"Asking {self._name.registry} for {self._name}")
-        self._client = RegistryClient(self._name, self._tell)
-        image = find_image(RegistryContents(self._client, self._wish.platform), self._wish)
+        self._client = RegistryClient(self._name, self._wish.limits, self._tell)
+        contents = RegistryContents(self._client, self._wish.platform, self._wish.limits)
+        image = find_image(contents, self._wish)
         image.tags = [str(replace(self._name, digest=""))] if self._name.tag else []
         return image
 

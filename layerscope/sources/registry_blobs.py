@@ -11,6 +11,7 @@ from layerscope.errors import DamagedImageError, LayerscopeError, SourceError
 from layerscope.sources import registry_http as http
 from layerscope.sources.blobs import decompressed
 from layerscope.sources.documents import Descriptor
+from layerscope.sources.limits import Limits
 from layerscope.sources.model import Reader
 from layerscope.sources.readers import CHUNK, discard
 from layerscope.sources.registry_client import RegistryClient, lies, start_hash
@@ -156,12 +157,12 @@ class LayerReader:
         self._plain.close()
 
 
-def open_layer(client: RegistryClient, blob: Descriptor) -> LayerReader:
+def open_layer(client: RegistryClient, blob: Descriptor, limits: Limits) -> LayerReader:
     """The uncompressed tar of a layer from its front; LayerscopeError where it does not come."""
     what = f"Layer {blob.digest}"
     reader = BlobReader(client, blob, what)
     try:
-        return LayerReader(reader, decompressed(reader, what))
+        return LayerReader(reader, decompressed(reader, what, limits))
     except LayerscopeError:
         reader.close()
         raise

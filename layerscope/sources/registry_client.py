@@ -9,10 +9,10 @@ from collections.abc import Callable
 from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import HTTPError
 
-from layerscope.errors import DamagedImageError, LimitError
+from layerscope.errors import DamagedImageError
 from layerscope.sources import registry_http as http
 from layerscope.sources.contents import too_large
-from layerscope.sources.documents import MAX_DOCUMENT
+from layerscope.sources.limits import Limits
 from layerscope.sources.registry_auth import Authorizer
 from layerscope.sources.registry_credentials import find_credentials
 from layerscope.sources.registry_errors import no_registry, refusal, unreachable
@@ -39,8 +39,9 @@ _PUSH = "Push the image again; what came is not what was pushed."
 class RegistryClient:
     """Asks a registry about one repository; may be used from several threads."""
 
-    def __init__(self, name: RegistryName, narrate: Callable[[str], None] | None = None) -> None:
+    def __init__(self, name: RegistryName, limits: Limits, narrate: Callable[[str], None] | None = None) -> None:
         self.name = name
+        self._limits = limits
         self.transport = http.Transport(name.host, narrate)
         self._credentials = find_credentials(name, os.environ)
         self._authorizer = Authorizer(self.transport, name, self._credentials)
@@ -70,7 +71,7 @@ class RegistryClient:
         while True:
             response = self._get(path, {"Accept": accept} if accept else {}, what)
             try:
-                data = _read_small(response, what or f"The manifest of {self.name}")
+                data = _read_small(response, what or f"The manifest of {self.name}", self._limits)
                 break
             except HTTPError as error:
                 response.close()
@@ -127,20 +128,20 @@ def _check_digest(digest: str, data: bytes, what: str, host: str) -> None:
         raise lies(what, host)
 
 
-def _read_small(response: BaseHTTPResponse, what: str) -> bytes:
+def _read_small(response: BaseHTTPResponse, what: str, limits: Limits) -> bytes:
+    most = limits.document_bytes
     length = response.headers.get("content-length", "")
-    if length.isdecimal() and int(length[:20]) > MAX_DOCUMENT:
+    if length.isdecimal() and int(length[:20]) > most:
         response.close()
-        raise too_large(what, int(length[:20]))
+        raise too_large(what, int(length[:20]), limits)
     parts: list[bytes] = []
     size = 0
-    while data := response.read(MAX_DOCUMENT + 1 - size, decode_content=False):
+    while data := response.read(most + 1 - size, decode_content=False):
         parts.append(data)
         size += len(data)
-        if size > MAX_DOCUMENT:
+        if size > most:
             response.close()
-            sentence = f"{what} has more than {MAX_DOCUMENT} bytes."
-            raise LimitError(sentence, "This is no manifest that an engine would accept.")
+            raise limits.reached("document-bytes", f"{what} has more than {most} bytes.")
     return b"".join(parts)
 
 

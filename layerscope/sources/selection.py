@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from layerscope.errors import DamagedImageError, NotAnImageError, UsageError
 from layerscope.sources.assembly import image_from_entry, image_from_manifest, not_an_image
 from layerscope.sources.candidates import Candidate, SeveralImagesError, Variant, familiar, find_candidates
 from layerscope.sources.contents import Contents, MeteredContents
 from layerscope.sources.legacy import legacy_image
+from layerscope.sources.limits import Limits
 from layerscope.sources.model import Image
 from layerscope.sources.platforms import Platform, host_platform, parse_platform
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What the user asked for: the reference as written, the kind of source, an image, a platform.
+    """What the user asked for: reference as written, kind of source, image, platform, what the image may hold.
 
     ``image`` is a name, a tag, the beginning of an id or digest, the number in the list from 1 on,
     or ``@`` and the number from 0 on (skopeo's way).
@@ -26,6 +27,7 @@ class Wish:
     source: str
     image: str = ""
     platform: str = ""
+    limits: Limits = field(default_factory=Limits)
 
 
 def find_image(contents: Contents, wish: Wish) -> Image:

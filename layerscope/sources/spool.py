@@ -7,11 +7,9 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from layerscope.errors import SpoolError
+from layerscope.sources.limits import Limits
 from layerscope.sources.model import Reader
 from layerscope.sources.readers import CHUNK, SharedFile
-
-#: Most bytes that are kept on disk unless told otherwise.
-MAX_SPOOL = 64 * 1024**3
 
 _BUFFER = 1 << 20
 
@@ -19,9 +17,9 @@ _BUFFER = 1 << 20
 class Spool:
     """Bytes kept on disk until ``close``; the file vanishes with the process even if that is killed."""
 
-    def __init__(self, folder: Path, limit: int = MAX_SPOOL) -> None:
+    def __init__(self, folder: Path, limits: Limits) -> None:
         self._folder = folder
-        self._limit = limit
+        self._limits = limits
         self._kept = 0
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -31,12 +29,12 @@ class Spool:
         self._file = cast(BinaryIO, file)
 
     def write(self, data: bytes) -> None:
-        """Keep these bytes; SpoolError where the disk or the limit is full, and nothing stays behind."""
+        """Keep these bytes; SpoolError where the disk is full, LimitError, and nothing stays behind."""
         self._kept += len(data)
-        if self._kept > self._limit:
+        if self._kept > self._limits.spool_bytes:
             self.close()
-            sentence = f"More than {self._limit} bytes would have to be kept in {self._folder}."
-            raise SpoolError(sentence, "`layerscope report` and `layerscope check` keep nothing on disk.")
+            sentence = f"More than {self._limits.spool_bytes} bytes would have to be kept in {self._folder}."
+            raise self._limits.reached("spool-bytes", sentence)
         try:
             self._file.write(data)
         except OSError as error:

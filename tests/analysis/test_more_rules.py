@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from handmade import Entry, HandmadeSource, file, folder, hard_link, make_image, whiteout
-from layerscope.analysis.contents import compile_globs
 from layerscope.analysis.model import Analysis
 from layerscope.analysis.rules import (
     Result,
@@ -144,24 +143,6 @@ def test_root_is_root_however_it_is_written(user: str) -> None:
 @pytest.mark.parametrize("user", ["app", "1000", "1000:0", "nobody:root"])
 def test_others_are_not(user: str) -> None:
     assert judge(sample(user), [make_content_rule("non-root")])[0].status is Status.PASS
-
-
-@pytest.mark.parametrize("pattern", ["", "/", "//", "/**"])
-def test_globs_of_nothing(pattern: str) -> None:
-    with pytest.raises(ConfigError):
-        compile_globs([pattern])
-
-
-@pytest.mark.parametrize("pattern", ["[z-a]", "a[", "[]", "a(b", "a|b", "+", "[!]", "\\"])
-def test_globs_that_are_no_classes_mean_themselves(pattern: str) -> None:
-    assert compile_globs([pattern])(pattern)
-    assert not compile_globs([pattern])("other")
-
-
-def test_classes_do_not_cross_folders() -> None:
-    assert compile_globs(["a[!x]b"])("ayb")
-    assert not compile_globs(["a[!x]b"])("a/b")
-    assert not compile_globs(["a[!x]b"])("axb")
 
 
 def test_shares_and_counts() -> None:

@@ -14,6 +14,7 @@ from layerscope.analysis.summary import analyse
 from layerscope.core.tar import FILE
 from layerscope.errors import CancelledError, DamagedImageError, SourceError
 from layerscope.index import ImageIndex, Progress, build_index
+from layerscope.sources.limits import Limits
 from layerscope.sources.model import Image, Layer, Reader, Visit
 
 END = bytes(1024)
@@ -253,10 +254,10 @@ def test_bytes_that_a_damaged_layer_lacks_pass_for_different() -> None:
         assert reasons == {"f512": "rewritten", "f513": "overwritten"}
 
 
-def test_too_many_entries_are_a_fault_that_names_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("layerscope.sources.budget.MAX_ENTRIES", 3000)
-    index = build_index(Files([UPPER]))
+def test_too_many_entries_are_a_fault_that_names_the_limit() -> None:
+    index = build_index(Files([UPPER]), limits=Limits(entries=3000))
     assert "3000" in index.faults[0][1]
+    assert index.layers[0].limit == "entries"
 
 
 def test_progress_tells_every_layer_and_its_end(make_source: Callable[[list[bytes]], Files | Stream]) -> None:

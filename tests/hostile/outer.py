@@ -32,7 +32,7 @@ def outer_kinds() -> Iterator[Kind]:
     """All kinds of outer archives."""
     yield from _cut()
     yield from family("outer", _garbage(), REFUSED)
-    yield from family("outer header", _headers(), REFUSED, size_one_too_small=WARNED)
+    yield from family("outer header", _headers(), REFUSED)
     yield from family("outer members", _members(), OPENED)
     yield from family("outer links", _links(), WARNED, chain_of_15=OPENED)
     yield Kind("outer: 100,001 members", REFUSED, _many(100_001), seconds=20)

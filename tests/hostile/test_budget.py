@@ -15,17 +15,18 @@ from layerscope.errors import LimitError
 from layerscope.index import ImageIndex, build_index
 from layerscope.sources import open_source
 from layerscope.sources.blobs import MAX_MEMBERS, decompressed
+from layerscope.sources.limits import Limits
 
 END = bytes(1024)
 
 
-def indexed(folder: Path, archive: bytes) -> ImageIndex:
+def indexed(folder: Path, archive: bytes, limits: Limits | None = None) -> ImageIndex:
     """The index of an archive."""
     path = folder / "image.tar"
     path.write_bytes(archive)
-    source = open_source(str(path))
+    source = open_source(str(path), limits=limits)
     try:
-        return build_index(source)
+        return build_index(source, limits=limits)
     finally:
         source.close()
 
@@ -65,25 +66,23 @@ def test_folders_that_are_only_implied_count(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("compress", [gzip.compress, zstd])
-def test_layers_decompress_to_a_limit(compress: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_layers_decompress_to_a_limit(compress: object, tmp_path: Path) -> None:
     assert callable(compress)
-    monkeypatch.setattr("layerscope.sources.budget.MAX_EXPANDED", 1 << 20)
     layer = make_layer([file("a"), file("zeros", bytes(8 << 20)), file("b")])
-    index = indexed(tmp_path, oci_archive([layer], blobs=[compress(layer)]))
+    index = indexed(tmp_path, oci_archive([layer], blobs=[compress(layer)]), Limits(expanded_bytes=1 << 20))
     ((_, fault),) = index.faults
     assert "decompresse" in fault or "decompress to more" in fault
     assert index.tree.final_files == 2
 
 
-def test_a_compressed_archive_has_the_same_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("layerscope.sources.budget.MAX_EXPANDED", 1 << 20)
+def test_a_compressed_archive_has_the_same_limit(tmp_path: Path) -> None:
     members = {**docker_members([make_layer([file("a")])]), "junk": bytes(8 << 20)}
     with pytest.raises(LimitError, match="decompresses to more than 1048576 bytes"):
-        indexed(tmp_path, gzip.compress(pack(members)))
+        indexed(tmp_path, gzip.compress(pack(members)), Limits(expanded_bytes=1 << 20))
 
 
 def test_a_blob_of_empty_members_is_a_limit() -> None:
-    reader = decompressed(Forward(gzip.compress(b"") * (MAX_MEMBERS + 10)), "The blob")
+    reader = decompressed(Forward(gzip.compress(b"") * (MAX_MEMBERS + 10)), "The blob", Limits())
     with pytest.raises(LimitError, match=str(MAX_MEMBERS)):
         reader.read(1)
     with pytest.raises(LimitError):

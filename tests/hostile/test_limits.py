@@ -13,7 +13,7 @@ import pytest
 from images import OCI_MANIFEST, descriptor, docker_members, file, make_index, make_layer, oci_members, pack, symlink
 from layerscope.analysis.history import clean
 from layerscope.errors import LayerscopeError, LimitError
-from layerscope.sources import contents, documents
+from layerscope.sources import documents
 from opening import Opened, open_image
 
 LAYER = make_layer([file("a", b"a" * 100)])
@@ -104,7 +104,7 @@ def test_one_document_read_often_is_a_limit(tmp_path: Path) -> None:
     members |= {f"blobs/sha256/{each}": symlink(f"blobs/sha256/{each}", "../../m") for each in digests}
     with at_most(4), pytest.raises(LayerscopeError) as caught:
         opened(tmp_path, members)
-    assert str(contents.MAX_DOCUMENTS) in caught.value.sentence or "images" in caught.value.sentence
+    assert str(32 << 20) in caught.value.sentence or "images" in caught.value.sentence
 
 
 def test_a_chain_of_parents_that_loops_ends(tmp_path: Path) -> None:

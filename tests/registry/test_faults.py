@@ -20,7 +20,7 @@ from layerscope.cli import main
 from layerscope.errors import CancelledError, DamagedImageError, LayerscopeError, LimitError, SourceError
 from layerscope.index import ImageIndex, build_index
 from layerscope.sources import open_source, registry_http
-from layerscope.sources.documents import MAX_DOCUMENT
+from layerscope.sources.limits import Limits
 from registries import Quiet, serving
 
 GOOD = make_layer([file("good", b"g" * 5000)])
@@ -305,7 +305,7 @@ def saying(status: int, body: bytes, **headers: str) -> Answer:
         (looping, SourceError, "redirects more than 8 times"),
         (saying(302, b"", Location="file:///etc/passwd"), SourceError, "redirects to file:"),
         (saying(302, b"", Location="http://[oops/"), SourceError, "redirects to "),
-        (endless, LimitError, f"more than {MAX_DOCUMENT} bytes"),
+        (endless, LimitError, f"more than {Limits().document_bytes} bytes"),
         (lambda handler, _: handler.head(200, 10**12), LimitError, "1000000000000 bytes"),
         (saying(200, b"<!doctype html>", Content_Type="text/html"), SourceError, "it is no registry"),
         (saying(200, b"{", Content_Type=OCI_MANIFEST), DamagedImageError, "no valid JSON"),

@@ -36,8 +36,8 @@ from images import (
 from layerscope.errors import DamagedImageError, LayerscopeError, LimitError, NotAnImageError, UsageError
 from layerscope.sources import open_source
 from layerscope.sources.candidates import SeveralImagesError
-from layerscope.sources.documents import MAX_DOCUMENT
-from opening import Opened, content, open_image
+from layerscope.sources.limits import Limits
+from opening import both, content, open_image, save
 
 NOISE = random.Random(1).randbytes(40_000)
 LAYERS = [
@@ -46,33 +46,6 @@ LAYERS = [
     make_layer([]),
 ]
 NAMES = [[b"etc/", b"etc/a", b"noise"], [b"etc/.wh.a", b"b"], []]
-
-
-def save(tmp_path: Path, data: bytes, name: str = "image.tar") -> Path:
-    """The bytes as a file."""
-    path = tmp_path / name
-    path.write_bytes(data)
-    return path
-
-
-def both(tmp_path: Path, data: bytes, **options: str) -> Opened:
-    """Open the archive in place and as a stream, which must give the same; what it gave."""
-    here = open_image(save(tmp_path, data), **options)
-    passing = open_image(save(tmp_path, gzip.compress(data, 1), "image.tar.gz"), **options)
-    here.image.reference = passing.image.reference = "image.tar"
-    for opened in (here, passing):
-        for layer in opened.image.layers:
-            layer.opener, layer.seekable = None, False
-    assert shape(here) == shape(passing)
-    return here
-
-
-def shape(opened: Opened) -> object:
-    """All that two openings of one archive must have in common."""
-    image = opened.image
-    fields = [getattr(image, name) for name in image.__slots__ if name not in ("layers", "warnings")]
-    layers = [[getattr(layer, name) for name in layer.__slots__ if name != "missing"] for layer in image.layers]
-    return fields, layers, opened.layers, len(image.warnings)
 
 
 def symlinked() -> bytes:
@@ -150,12 +123,12 @@ def test_a_layer_that_is_a_link_to_another(tmp_path: Path) -> None:
     assert opened.image.layers[2].name == opened.image.layers[0].name
 
 
-def test_too_many_members_are_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("layerscope.sources.members.MAX_MEMBERS", 100)
+def test_too_many_members_are_a_limit(tmp_path: Path) -> None:
     one = pack({"a": b""})[:512]
     for data in (one * 101 + bytes(1024), gzip.compress(one * 101 + bytes(1024))):
-        with pytest.raises(LimitError, match="more than 100 members"):
-            open_image(save(tmp_path, data))
+        with pytest.raises(LimitError, match="more than 100 members") as caught:
+            open_image(save(tmp_path, data), limits=Limits(members=100))
+        assert "--limit members=200" in caught.value.hint
 
 
 def test_links_in_a_circle_are_no_layers(tmp_path: Path) -> None:
@@ -305,7 +278,7 @@ NO_IMAGES: dict[str, tuple[bytes, type[LayerscopeError], str]] = {
     "manifest null": (pack({"manifest.json": b"null"}), DamagedImageError, "lists no image"),
     "schema 1": (pack({"manifest.json": b'{"schemaVersion": 1}'}), NotAnImageError, "of docker schema 1"),
     "index empty": (pack({"index.json": b"{}"}), DamagedImageError, "lists no image"),
-    "manifest huge": (pack({"manifest.json": b" " * (MAX_DOCUMENT + 1)}), LimitError, "a document may have"),
+    "manifest huge": (pack({"manifest.json": b" " * (Limits().document_bytes + 1)}), LimitError, "a document may have"),
 }
 
 
@@ -327,7 +300,7 @@ def test_truncated_archives_open_with_a_warning_or_are_refused(form: str, tmp_pa
         for cut in (data[:length], gzip.compress(data[:length], 1), gzip.compress(data, 1)[: length // 2]):
             with contextlib.suppress(DamagedImageError, NotAnImageError):
                 opened = open_image(save(tmp_path, cut))
-                assert opened.image.warnings or opened.faults or opened.layers == NAMES
+                assert opened.image.fault or opened.image.warnings or opened.faults or opened.layers == NAMES
 
 
 def test_an_index_that_names_itself_ends(tmp_path: Path) -> None:

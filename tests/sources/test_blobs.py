@@ -8,14 +8,22 @@ import gzip
 import io
 import lzma
 import sys
+import threading
+
+if sys.version_info >= (3, 14):
+    from compression import zstd as zstd_library
+else:
+    from backports import zstd as zstd_library
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.archives import Forward
 from images import gzipped, make_layer, zstd
-from layerscope.errors import DamagedImageError
+from layerscope.errors import DamagedImageError, LimitError
 from layerscope.sources.blobs import compression, content_kind, decompressed, is_tar
+from layerscope.sources.limits import Limits
 from layerscope.sources.readers import PipeReader
 
 TEXT = b"".join(b"line %d of a file\n" % number for number in range(20_000))
@@ -37,7 +45,7 @@ STORED = {
 
 def read_in(data: bytes, *counts: int) -> bytes:
     """What the blob decompresses to, read in pieces of these sizes in turn."""
-    reader = decompressed(PipeReader(io.BytesIO(data)), "The blob")
+    reader = decompressed(PipeReader(io.BytesIO(data)), "The blob", Limits())
     parts, turn = [], 0
     while piece := reader.read(counts[turn % len(counts)]):
         parts.append(piece)
@@ -61,7 +69,7 @@ def test_reads_the_same_without_the_fast_library(form: str, monkeypatch: pytest.
 
 @pytest.mark.parametrize("form", STORED)
 def test_skips_as_far_as_it_reads(form: str) -> None:
-    reader = decompressed(PipeReader(io.BytesIO(STORED[form])), "The blob")
+    reader = decompressed(PipeReader(io.BytesIO(STORED[form])), "The blob", Limits())
     assert reader.skip(100_001) == 100_001
     assert reader.read(20) == TEXT[100_001:100_021][: len(reader.read(0)) or 20]
     assert reader.skip(1 << 30) == len(TEXT) - 100_021
@@ -71,7 +79,7 @@ def test_skips_as_far_as_it_reads(form: str) -> None:
 @pytest.mark.parametrize("share", [0.02, 0.3, 0.7, 0.99])
 def test_truncated_data_is_an_error_behind_all_that_is_whole(form: str, share: float) -> None:
     data = STORED[form][: int(len(STORED[form]) * share)]
-    reader = decompressed(PipeReader(io.BytesIO(data)), "Layer x")
+    reader = decompressed(PipeReader(io.BytesIO(data)), "Layer x", Limits())
     parts: list[bytes] = []
     with pytest.raises(DamagedImageError, match=r"^Layer x ends in the middle of its \w+ data\.$"):
         parts.extend(iter(lambda: reader.read(4096), b""))
@@ -91,15 +99,81 @@ def test_damaged_data_is_an_error(form: str) -> None:
 
 @given(st.binary(max_size=600), st.sampled_from([b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\xfd7zXZ\x00", b"BZh9", b""]))
 def test_any_bytes_are_read_or_refused(data: bytes, magic: bytes) -> None:
-    with contextlib.suppress(DamagedImageError):
+    with contextlib.suppress(DamagedImageError, LimitError):
         read_in(magic + data, 100)
+
+
+def windowed(log: int) -> bytes:
+    """TEXT as a zstd frame that asks for a window of so many bits."""
+    parameter = zstd_library.CompressionParameter
+    options: dict[int, int] = {parameter.window_log: log, parameter.compression_level: 1}
+    compressor = zstd_library.ZstdCompressor(options=options)
+    return compressor.compress(TEXT) + compressor.flush()
+
+
+@pytest.mark.parametrize("piece", [1, 7, 1 << 16])
+@pytest.mark.parametrize(
+    ("data", "times"),
+    [
+        (windowed(20), 1),
+        (windowed(27), 1),
+        (windowed(27) + windowed(20) + windowed(26), 3),
+        (lzma.compress(TEXT, preset=9) + lzma.compress(TEXT, preset=1), 2),
+    ],
+    ids=["20 bits", "27 bits", "frames", "xz"],
+)
+def test_streams_that_need_much_memory_are_read_one_at_a_time(data: bytes, times: int, piece: int) -> None:
+    limits = Limits()
+    reader = decompressed(Forward(data, piece), "The blob", limits)
+    parts = []
+    while part := reader.read(5000):
+        parts.append(part)
+    assert b"".join(parts) == TEXT * times
+    assert came(waiting(limits))
+
+
+@pytest.mark.parametrize("data", [windowed(27), lzma.compress(TEXT, preset=9)], ids=["zstd", "xz"])
+@pytest.mark.parametrize("end", ["closed", "damaged"])
+def test_a_reader_gives_its_turn_back(data: bytes, end: str) -> None:
+    limits = Limits()
+    reader = decompressed(Forward(data[: len(data) // 2]), "The blob", limits)
+    reader.read(100)
+    thread = waiting(limits)
+    assert not came(thread, 0.1)
+    if end == "closed":
+        reader.close()
+    else:
+        with pytest.raises(DamagedImageError):
+            reader.skip(1 << 40)
+    assert came(thread)
+
+
+def waiting(limits: Limits) -> threading.Thread:
+    """Another thread that wants to read a stream that needs much memory."""
+    thread = threading.Thread(target=limits.large_decoders.take, daemon=True)
+    thread.start()
+    return thread
+
+
+def came(thread: threading.Thread, seconds: float = 5) -> bool:
+    """Whether its turn has come within some seconds."""
+    thread.join(seconds)
+    return not thread.is_alive()
+
+
+@pytest.mark.parametrize("data", [windowed(27), lzma.compress(TEXT, preset=9)], ids=["zstd", "xz"])
+def test_streams_that_need_more_than_is_allowed_are_a_limit(data: bytes) -> None:
+    reader = decompressed(Forward(data), "The blob", Limits(decoder_bytes=32 << 20))
+    with pytest.raises(LimitError, match="asks for more than 33554432 bytes of memory") as caught:
+        reader.read(1)
+    assert "--limit decoder-bytes=67108864" in caught.value.hint
 
 
 def test_memory_does_not_grow_with_a_bomb() -> None:
     resource = pytest.importorskip("resource")
     bomb = gzip.compress(bytes(1 << 20), 9) * 600
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    reader = decompressed(PipeReader(io.BytesIO(bomb)), "The blob")
+    reader = decompressed(PipeReader(io.BytesIO(bomb)), "The blob", Limits())
     assert reader.skip(1 << 40) == 600 << 20
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 20_000  # kB
 

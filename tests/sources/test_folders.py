@@ -22,7 +22,7 @@ from images import (
 )
 from layerscope.errors import DamagedImageError, ImageNotFoundError, LimitError, NotAnImageError
 from layerscope.sources.candidates import SeveralImagesError
-from layerscope.sources.documents import MAX_DOCUMENT
+from layerscope.sources.limits import Limits
 from opening import content, open_image
 
 LAYERS = [make_layer([file("a", b"a" * 3000)]), make_layer([whiteout("a"), file("b")])]
@@ -130,7 +130,7 @@ def test_sizes_that_lie_are_told(layout: Path) -> None:
 
 
 def test_documents_have_a_limit(layout: Path) -> None:
-    os.truncate(layout / "index.json", MAX_DOCUMENT + 1)
+    os.truncate(layout / "index.json", Limits().document_bytes + 1)
     with pytest.raises(LimitError, match="a document may have"):
         open_image(layout)
 

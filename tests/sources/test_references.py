@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 
 from images import docker_archive, file, make_layer
-from layerscope.errors import ImageNotFoundError, LayerscopeError, NotAnImageError, SpoolError, UsageError
+from layerscope.errors import ImageNotFoundError, LayerscopeError, LimitError, NotAnImageError, SpoolError, UsageError
 from layerscope.sources import open_source
 from layerscope.sources.archive import ArchiveSource
 from layerscope.sources.endpoints import Endpoint, docker_endpoint, podman_endpoints
 from layerscope.sources.engine import EngineSource
+from layerscope.sources.limits import Limits
 from layerscope.sources.references import parse_reference
 from layerscope.sources.spool import Spool
 from opening import content, open_image
@@ -138,13 +139,13 @@ def test_the_sample_image_opens() -> None:
 
 
 def test_a_spool_has_a_limit_and_leaves_nothing(tmp_path: Path) -> None:
-    spool = Spool(tmp_path, limit=1000)
+    spool = Spool(tmp_path, Limits(spool_bytes=1000))
     spool.write(bytes(600))
-    with pytest.raises(SpoolError, match="More than 1000 bytes"):
+    with pytest.raises(LimitError, match="More than 1000 bytes"):
         spool.write(bytes(600))
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(SpoolError, match="could not be kept"):
-        Spool(Path("/proc/nowhere"))
+        Spool(Path("/proc/nowhere"), Limits())
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")

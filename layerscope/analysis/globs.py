@@ -1,0 +1,117 @@
+"""Globs of paths, matched folder by folder on the image tree."""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections.abc import Iterator, Sequence
+
+from layerscope.core.tree import ImageTree
+from layerscope.errors import ConfigError
+
+_ANY_DEPTH = "**"
+
+
+class Globs:
+    """Globs as .gitignore writes them; ConfigError for one that names nothing.
+
+    Without a slash inside, a glob is looked for in every folder; with one, it starts at the root.
+    ``*``, ``?`` and ``[abc]`` stay within a name, a folder ``**`` stands for any number of folders.
+
+    A set of globs is one automaton whose states are bits: bit i stands in front of part i of all
+    globs' parts, one after the other. The states of a path follow from those of its folder and its
+    name, so the cost is that of the names, however deep the folders are.
+    """
+
+    def __init__(self, patterns: Sequence[str]) -> None:
+        self.start = 0
+        self._parts: list[re.Pattern[str] | None] = []  # None: any number of folders
+        self._final = 0
+        last: list[str] = []
+        for pattern in patterns:
+            parts = _split(pattern)
+            first = len(self._parts)
+            self._parts += [None if part == _ANY_DEPTH else re.compile(fnmatch.translate(part)) for part in parts]
+            self._parts.append(None)
+            self._final |= 1 << len(self._parts) - 1
+            self.start |= self._closed(1 << first)
+            last.append(fnmatch.translate(parts[-1]))
+        self._last = re.compile("|".join(last)) if last else None
+
+    def accepts(self, states: int) -> bool:
+        """Whether these are the states of a path that a glob fits, or one of whose folders it fits."""
+        return bool(states & self._final)
+
+    def step(self, states: int, name: str) -> int:
+        """The states below a folder at ``name``."""
+        if self.accepts(states):
+            return states
+        after = 0
+        rest = states
+        while rest:
+            bit = rest & -rest
+            rest ^= bit
+            part = self._parts[bit.bit_length() - 1]
+            if part is None:
+                after |= self._closed(bit)
+            elif part.match(name):
+                after |= self._closed(bit << 1)
+        return after
+
+    def may_end(self, name: str) -> bool:
+        """Whether a path of this name can fit at all."""
+        return self._last is not None and self._last.match(name) is not None
+
+    def _closed(self, bit: int) -> int:
+        """The state and those that are reached by taking no folder at all for ``**``."""
+        states = bit
+        while not bit & self._final and self._parts[bit.bit_length() - 1 :][:1] == [None]:
+            bit <<= 1
+            states |= bit
+        return states
+
+
+class Matcher:
+    """The nodes of a tree that globs fit; each node's states are computed once."""
+
+    def __init__(self, tree: ImageTree, patterns: Sequence[str]) -> None:
+        self._tree = tree
+        self._globs = Globs(patterns)
+        self._states = {0: self._globs.start}
+
+    def fits(self, node: int) -> bool:
+        """Whether a glob fits the node's path or a folder above it."""
+        return self._globs.accepts(self._states_of(node))
+
+    def tops(self) -> Iterator[int]:
+        """The nodes that a glob fits and that lie under no other such node, in the tree's order."""
+        tree = self._tree
+        # All names in one go: a call for each would take longer than looking at them.
+        names = b"/".join(tree.names).decode("utf-8", "surrogateescape").split("/")
+        may_end = self._globs.may_end
+        for node, name in enumerate(names):
+            if may_end(name) and node and self.fits(node) and not self.fits(tree.parent(node)):
+                yield node
+
+    def _states_of(self, node: int) -> int:
+        tree, known = self._tree, self._states
+        path = []
+        while node not in known:
+            path.append(node)
+            node = tree.parent(node)
+        states = known[node]
+        for child in reversed(path):
+            states = self._globs.step(states, tree.name(child).decode("utf-8", "surrogateescape"))
+            known[child] = states
+        return states
+
+
+def _split(pattern: str) -> list[str]:
+    """The parts of a glob from the root on."""
+    parts = [part for part in pattern.split("/") if part]
+    while parts and parts[-1] == _ANY_DEPTH:
+        parts.pop()
+    if not parts:
+        raise ConfigError(f"'{pattern}' is no glob of a path.", "Write it like *.pem, .git or /root/.ssh/**.")
+    anchored = "/" in pattern.strip("/") or pattern.startswith("/")
+    return parts if anchored else [_ANY_DEPTH, *parts]
