@@ -26,6 +26,8 @@ import layerscope  # noqa: E402
 from screens import ScreenImage, ScreenText  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent
+#: Characters of an argument that may stand in a test's name.
+_LONGEST_ID = 100
 
 # A program that a test starts runs the layerscope under test, not the one in its working directory.
 os.environ["PYTHONSAFEPATH"] = "1"
@@ -67,3 +69,10 @@ def engine() -> Iterator[DockerClient]:
         pytest.skip("no Docker Engine answers here")
     yield client
     client.close()
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Names of tests are for people: a long or binary argument is named by its length."""
+    if isinstance(val, bytes | str | list) and len(repr(val)) > _LONGEST_ID:
+        return f"{argname}_{len(val)}"
+    return None
