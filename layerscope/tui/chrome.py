@@ -7,6 +7,7 @@ from typing import Final
 from rich.cells import cell_len
 from textual import events
 from textual.content import Content
+from textual.style import Style
 from textual.timer import Timer
 from textual.widget import Widget
 
@@ -72,6 +73,17 @@ def percent(ratio: float) -> str:
     if 99.5 <= value < 100 or 0 < value < 0.5:
         return f"{value:.1f} %" if value < 99.95 and value >= 0.05 else (">99.9 %" if value > 50 else "<0.1 %")
     return f"{value:.0f} %"
+
+
+def tabs(words: list[tuple[str, str, bool]]) -> Content:
+    """Titles side by side that can be clicked; (word, action, whether it is the one shown)."""
+    parts = []
+    for number, (word, action, active) in enumerate(words):
+        if number:
+            parts.append(Content(" │ "))
+        style = Style.from_meta({"@click": action}) + Style(bold=active, dim=not active)
+        parts.append(Content.styled(word, style))
+    return Content("").join(parts)
 
 
 class KeyBar(Widget):

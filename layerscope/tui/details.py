@@ -6,13 +6,10 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from textual.content import Content
-from textual.style import Style
-
 from layerscope.core.tar import FILE, HARDLINK
 from layerscope.text import decode, printable, size
 from layerscope.tui.cells import cut, wrap
-from layerscope.tui.chrome import percent
+from layerscope.tui.chrome import percent, tabs
 from layerscope.tui.entries import Lines, Story
 from layerscope.tui.entrywords import attributes, kind_word, story
 from layerscope.tui.rows import Pieces
@@ -136,17 +133,6 @@ class DetailsPane(Story):
         yield []
         for line in story(tree, self._node):
             yield [(cut(line, width), "")]
-
-
-def tabs(words: list[tuple[str, str, bool]]) -> Content:
-    """Titles side by side that can be clicked; (word, action, whether it is the one shown)."""
-    parts = []
-    for number, (word, action, active) in enumerate(words):
-        if number:
-            parts.append(Content(" │ "))
-        style = Style.from_meta({"@click": action}) + Style(bold=active, dim=not active)
-        parts.append(Content.styled(word, style))
-    return Content("").join(parts)
 
 
 def _changed(tree: ImageTree, version: int) -> str:

@@ -10,8 +10,8 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 from textual.widget import Widget
 
-from layerscope.tui.chrome import KeyBar, TitleBar
-from layerscope.tui.details import DetailsPane, Subject, tabs
+from layerscope.tui.chrome import KeyBar, TitleBar, tabs
+from layerscope.tui.details import DetailsPane, Subject
 from layerscope.tui.files import FilesPane
 from layerscope.tui.finder import FindBar
 from layerscope.tui.layers import LayersPane

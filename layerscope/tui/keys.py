@@ -31,11 +31,12 @@ class Key:
     dive_where: str = ""
 
 
-_MOVE, _PANES, _LAYERS, _FILES, _FIND, _LOOK, _GENERAL = (
+_MOVE, _PANES, _LAYERS, _FILES, _WASTE, _FIND, _LOOK, _GENERAL = (
     "Move",
     "Panes",
     "Layers",
     "Files",
+    "Waste",
     "Find",
     "Look inside",
     "General",
@@ -55,6 +56,9 @@ KEYS: Final = (
     Key("screen", "equals_sign", "unfold_all", "Unfold all", "unfold all folders", _FILES),
     Key("screen", "less_than_sign", "fold_level(-1)", "Level -", "show one level less", _FILES),
     Key("screen", "greater_than_sign", "fold_level(1)", "Level +", "show one level more", _FILES),
+    Key("waste", "space", "fold", "Fold", "in Waste: fold or unfold the group", _WASTE, bar=True, palette=False),
+    Key("waste", "right,l", "into", "In", "unfold the group, then go into it", _WASTE, palette=False),
+    Key("waste", "left,h", "out", "Out", "go to the group's heading, then fold it", _WASTE, palette=False),
     Key("rows", "enter", "select", "View", "open: preview a file, fold a folder, jump to a waste item",
         _LOOK, bar=True, palette=False),
     Key("screen", "w", "show('waste')", "Waste", "what is wasted, where and by whom", _PANES, bar=True),
@@ -93,7 +97,7 @@ KEYS: Final = (
     Key("layers", "ctrl+a", "screen.set_mode('upto')", "Up to", "changes of all layers up to this one",
         _LAYERS, dive="ctrl+a"),
     Key("screen", "t", "whole", "Whole", "the whole image by size, with bars; again: back", _FILES),
-    Key("screen", "s", "sort", "Sort", "sort by name, size, changes; waste by bytes, layer, path, reason", _FILES,
+    Key("screen", "s", "sort", "Sort", "sort files by name, size, changes; group waste by layer, directory, reason", _FILES,
         dive="ctrl+o"),
     Key("screen", "S", "reverse", "Reverse", "reverse the order", _FILES),
     Key("screen", "b", "attributes", "Attributes", "columns for permissions and owner", _FILES,

@@ -24,6 +24,8 @@ from layerscope.tui.layers import LayersPane
 from layerscope.tui.preview import PreviewPane
 from layerscope.tui.rows import Rows
 from layerscope.tui.selection import Selection
+from layerscope.tui.waste import WastePane
+from layerscope.tui.wastegroups import Grouping
 
 if TYPE_CHECKING:
     from layerscope.analysis.model import Analysis, WasteItem
@@ -264,12 +266,16 @@ class ExplorerScreen(Frame):
         self.files.next_match(step)
 
     def action_fold_all(self) -> None:
-        """Fold every folder."""
-        self.files.fold_all(True)
+        """Fold every folder, or every group of waste."""
+        self._folding.fold_all(True)
 
     def action_unfold_all(self) -> None:
-        """Unfold every folder."""
-        self.files.fold_all(False)
+        """Unfold every folder, or every group of waste."""
+        self._folding.fold_all(False)
+
+    @property
+    def _folding(self) -> FilesPane | WastePane:
+        return self.waste.rows if self.window == "waste" else self.files
 
     def action_fold_level(self, step: int) -> None:
         """One level of folders more or less."""
@@ -280,12 +286,17 @@ class ExplorerScreen(Frame):
         self.files.toggle_mark(name)
 
     def action_sort(self) -> None:
-        """Another order, of the files or of the waste."""
-        if self.window == "waste" and self.focused is not self.layer_list:
-            self.waste.sort()
+        """Another order of the files, other groups of the waste."""
+        if self.window == "waste":
+            self.waste.group()
             self.label()
         else:
             self.files.sort()
+
+    def action_group(self, name: str) -> None:
+        """The waste by ``BYTES``, ``LAYER``, ``DIRECTORY`` or ``REASON``."""
+        self.waste.group(Grouping[name])
+        self.label()
 
     def action_whole(self) -> None:
         """All that all layers leave, the largest first; or back to the layer."""
@@ -314,7 +325,11 @@ class ExplorerScreen(Frame):
 
     def action_reverse(self) -> None:
         """The other way round."""
-        self.files.reverse()
+        if self.window == "waste":
+            self.waste.reverse()
+            self.label()
+        else:
+            self.files.reverse()
 
     def action_attributes(self) -> None:
         """Columns beside the names, or not."""

@@ -72,7 +72,7 @@ def test_waste_keeps_its_item_when_it_is_sorted() -> None:
         waste = app.explorer.waste
         await press(app, pilot, "w down down")
         item = waste.item
-        for order in ("layer", "path", "reason"):
+        for order in ("layer", "directory", "reason"):
             await press(app, pilot, "s")
             assert waste.item is item
             assert waste.total.startswith(f"by {order} · ")

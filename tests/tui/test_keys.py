@@ -17,6 +17,7 @@ from layerscope.tui.layers import LayersPane
 from layerscope.tui.preview import PreviewPane
 from layerscope.tui.rows import Rows
 from layerscope.tui.screen import ExplorerScreen
+from layerscope.tui.waste import WastePane
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PLACES: dict[str, type[DOMNode]] = {
@@ -25,6 +26,7 @@ PLACES: dict[str, type[DOMNode]] = {
     "rows": Rows,
     "layers": LayersPane,
     "files": FilesPane,
+    "waste": WastePane,
     "preview": PreviewPane,
 }
 
@@ -55,7 +57,7 @@ def test_every_place_binds_what_the_registry_says(place: str) -> None:
 def test_panes_do_not_take_keys_of_the_screen() -> None:
     # A key of a pane hides the same key of the screen: only the preview may, and dive's chords.
     screen = set(single(bindings("screen")))
-    for place in ("rows", "layers", "files"):
+    for place in ("rows", "layers", "files", "waste"):
         assert not screen & set(single(bindings(place))), place
 
 
@@ -72,6 +74,7 @@ def test_keys_are_written_as_people_know_them() -> None:
     assert [heading for heading, _keys in groups()] == [
         "Find",
         "Files",
+        "Waste",
         "Look inside",
         "Panes",
         "General",
