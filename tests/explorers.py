@@ -107,7 +107,8 @@ def screen_after(load: Load, keys: str = "", *, size: tuple[int, int] = (80, 24)
 
 _NAMES = {"]": "right_square_bracket", "[": "left_square_bracket", "/": "slash", "?": "question_mark"}
 _NAMES |= {"=": "equals_sign", "*": "asterisk", ".": "full_stop", ">": "greater_than_sign"}
-_NAMES |= {"^": "circumflex_accent", "$": "dollar_sign"}
+_NAMES |= {"^": "circumflex_accent", "$": "dollar_sign", "-": "minus"}
+_NAMES |= {"{": "left_curly_bracket", "}": "right_curly_bracket", "(": "left_parenthesis", ")": "right_parenthesis"}
 
 
 def pressed(keys: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 from rich.cells import cell_len
@@ -86,8 +88,25 @@ def tabs(words: list[tuple[str, str, bool]]) -> Content:
     return Content("").join(parts)
 
 
+@dataclass(frozen=True, slots=True)
+class _Unit:
+    """Keys that stand together in the bar, and the word behind them."""
+
+    keys: tuple[Key, ...]
+    word: str
+
+    @property
+    def width(self) -> int:
+        """Cells, the gap behind included."""
+        return sum(cell_len(_name(key)) for key in self.keys) + cell_len(self.word) + 3
+
+
+def _name(key: Key) -> str:
+    return shown(key.keys.split(",")[0])
+
+
 class KeyBar(Widget):
-    """The most useful keys, each clickable; for some seconds, what just happened."""
+    """The most useful keys of the pane that has them, each clickable; for some seconds, what just happened."""
 
     DEFAULT_CSS = """
     KeyBar { height: 1; background: $panel; color: $foreground; }
@@ -98,6 +117,13 @@ class KeyBar(Widget):
         self._notice = ""
         self._timer: Timer | None = None
         self._places: list[tuple[int, int, Key]] = []
+        self._shown_for = ("", False)
+
+    def show_context(self, pane: str, goes_back: bool) -> None:
+        """Which pane has the keys, and whether there is anything to go back from."""
+        if (pane, goes_back) != self._shown_for:
+            self._shown_for = (pane, goes_back)
+            self.refresh()
 
     def notice(self, text: str) -> None:
         """Say what happened, in place of the keys, for some seconds."""
@@ -118,20 +144,42 @@ class KeyBar(Widget):
         parts: list[tuple[str, str]] = []
         self._places = []
         at = 0
-        bar = [key for key in KEYS if key.bar]
-        for place, key in enumerate(bar):
-            name = shown(key.keys.split(",")[0])
-            marks = key.action.startswith("toggle_mark")
-            last = not marks or place + 1 == len(bar) or not bar[place + 1].action.startswith("toggle_mark")
-            word = "show" if marks else key.label
-            text = f" {word}  " if last else ""
-            width = cell_len(name + text)
-            if at + width - 2 > self.size.width:
-                break
-            self._places.append((at, at + width, key))
-            parts += [(name, "bold $text-accent"), (text, "")]
-            at += width
+        for unit in self._chosen():
+            for key in unit.keys:
+                name = _name(key)
+                parts.append((name, "bold $text-accent"))
+                word = f" {unit.word}  " if key is unit.keys[-1] else ""
+                parts.append((word, ""))
+                self._places.append((at, at + cell_len(name + word), key))
+                at += cell_len(name + word)
         return Content.assemble(*parts)
+
+    def _chosen(self) -> list[_Unit]:
+        """The units that there is room for: help and the way out first, then as they stand in the registry."""
+        units = list(self._units())
+        room = self.size.width + 2  # the last one needs no gap behind it
+        ranked = sorted(units, key=lambda unit: (unit.keys[0].bar, unit.keys[0].label not in ("Keys", "Quit", "Back")))
+        chosen = []
+        for unit in ranked:
+            if unit.width <= room:
+                room -= unit.width
+                chosen.append(unit)
+        return [unit for unit in units if unit in chosen]
+
+    def _units(self) -> Iterator[_Unit]:
+        pane, goes_back = self._shown_for
+        marks: list[Key] = []
+        for key in KEYS:
+            everywhere = key.where in ("app", "screen", "rows")
+            if not key.bar or not (everywhere or key.where == pane) or (key.only and pane not in key.only.split()):
+                continue
+            if key.action.startswith("toggle_mark"):
+                marks.append(key)
+            elif key.action != "back" or goes_back:
+                if marks:
+                    yield _Unit(tuple(marks), "show")
+                    marks = []
+                yield _Unit((key,), key.label)
 
     async def on_click(self, event: events.Click) -> None:
         """Do what the key under the mouse does, where the focus is."""

@@ -7,11 +7,13 @@ from typing import Final
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
+from textual.content import Content
 from textual.screen import Screen
 from textual.widget import Widget
 
 from layerscope.tui.chrome import KeyBar, TitleBar, tabs
 from layerscope.tui.details import DetailsPane, Subject
+from layerscope.tui.dividers import Divider
 from layerscope.tui.files import FilesPane
 from layerscope.tui.finder import FindBar
 from layerscope.tui.layers import LayersPane
@@ -21,6 +23,8 @@ from layerscope.tui.story import ConfigPane, HistoryPane
 from layerscope.tui.waste import WasteView
 
 _WINDOWS: Final = ("files", "waste", "history", "config")
+#: What the bars and marks in Layers mean, the longer first.
+_LEGENDS: Final = ("  █ useful ░ wasted ! makes waste", "  █ useful ░ wasted", "")
 #: Under this width one side is shown at a time; under this height there are no details.
 _SINGLE_COLUMNS: Final = 60
 _SHORT_ROWS: Final = 20
@@ -75,9 +79,14 @@ class Frame(Screen[None]):
         self._right = Vertical(self.files, self.waste, self.history, self.config, self.finder, id="right")
         self.window = "files"
         self._titles: list[tuple[str, str, bool]] = []
+        self._shown_legend = Content("")
         self.zoomed = False
         self.previews = False
         self._wants_details = True
+        self._columns = Divider(self._left, self._right, self._left)
+        self._third = Divider(self._right, self.preview, self.preview)
+        self._stack = Divider(self.layer_list, self.details, self.details, upright=False)
+        self._dragged: Divider | None = None
 
     def compose(self) -> ComposeResult:
         """Title, panes, keys."""
@@ -87,7 +96,6 @@ class Frame(Screen[None]):
 
     def on_mount(self) -> None:
         """The first frame: everything is there but the image."""
-        self.layer_list.border_title = "1 Layers"
         self.title_bar.say("reading - esc stops")
         self.show_window("files")
         self.set_focus(self.layer_list)
@@ -109,16 +117,27 @@ class Frame(Screen[None]):
             (f"{number} {name.capitalize()}", f"screen.show('{name}')", name == self.window)
             for number, name in enumerate(_WINDOWS, start=2)
         ]
-        if self.size.width and self.size.width < 100:
-            words = [word for word in words if word[2] or not word[0].endswith("Config")]
-        if words != self._titles:
+        layers = ("1 Layers", "screen.show('layers')", False)
+        single = self.has_class("-single")
+        room = (self.size.width if single else self._right.outer_size.width) - 6
+        titles = _fitting([layers, *words] if single else words, room)
+        legend = Content("") if single else self._legend()
+        if titles != self._titles or legend != self._shown_legend:
             # Every assignment paints the window anew, whether it changes anything or not.
-            self._titles = words
-            self._right.border_title = tabs(words)
+            self._titles, self._shown_legend = titles, legend
+            self._right.border_title = tabs(titles)
+            others = [(word, action, False) for word, action, _active in words]
+            alone = [(layers[0], layers[1], True), *others]
+            self.layer_list.border_title = tabs(_fitting(alone, room)) if single else legend
         counts = {"files": "" if self.finder.display else self.files.counted, "waste": self.waste.total}
         subtitle = counts.get(self.window, "")
         if subtitle != self._right.border_subtitle:
             self._right.border_subtitle = subtitle
+
+    def _legend(self) -> Content:
+        room = self._left.outer_size.width - 6
+        word = next(legend for legend in _LEGENDS if len(f"1 Layers{legend}") <= max(room, 8))
+        return Content.assemble("1 Layers", (word, "not bold $text-muted"))
 
     def _pane(self, name: str) -> Rows:
         panes: dict[str, Rows] = {
@@ -131,6 +150,25 @@ class Frame(Screen[None]):
             "preview": self.preview,
         }
         return panes[name]
+
+    @property
+    def pane_with_keys(self) -> str:
+        """The name of the pane that has the focus; empty where none has."""
+        names = ("layers", "details", *_WINDOWS, "preview")
+        return next((name for name in names if self._pane(name) is self.focused), "")
+
+    @property
+    def goes_back(self) -> bool:
+        """Whether escape would do anything."""
+        return self.zoomed or self.pane_with_keys in ("preview", *_WINDOWS[1:])
+
+    def on_descendant_focus(self) -> None:
+        """Another pane has the keys: others are worth showing."""
+        self.show_keys()
+
+    def show_keys(self) -> None:
+        """Show the keys of the pane that has them."""
+        self.key_bar.show_context(self.pane_with_keys, self.goes_back)
 
     def action_show(self, name: str) -> None:
         """Go to a pane or a window."""
@@ -179,11 +217,46 @@ class Frame(Screen[None]):
         self.layer_list.display = not (self.zoomed and at_details)
         self.details.display = at_details if self.zoomed else self._has_details or at_details
         self.set_class(single, "-single")
+        self._columns.apply(free=not single)
+        self._third.apply(free=not (single or alone))
+        self._stack.apply(free=not self.zoomed and (self._has_details or not at_details))
+        self.label()
+        self.show_keys()
 
     def on_resize(self, event: events.Resize) -> None:
         """Another size: other panes."""
         self._arrange()
-        self.label()
+
+    # Borders that can be moved.
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Take hold of the border under the mouse."""
+        found = (self._columns, self._third, self._stack)
+        self._dragged = next((each for each in found if each.is_at(event.screen_x, event.screen_y)), None)
+        if self._dragged is not None:
+            self.capture_mouse()
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """The border goes with the mouse."""
+        if self._dragged is not None:
+            self._dragged.drag(event.screen_x, event.screen_y)
+
+    def on_mouse_up(self) -> None:
+        """Let go of it."""
+        if self._dragged is not None:
+            self._dragged = None
+            self.release_mouse()
+
+    def action_widen(self, cells: int) -> None:
+        """Move the border beside Layers, or that beside the preview when it has the keys."""
+        if self.focused is self.preview:
+            self._third.nudge(-cells)
+        else:
+            self._columns.nudge(cells)
+
+    def action_heighten(self, rows: int) -> None:
+        """Give the details more rows or fewer."""
+        self._stack.nudge(rows)
 
     def close_preview(self) -> None:
         """Back to the files."""
@@ -211,3 +284,15 @@ class Frame(Screen[None]):
     def action_details(self, name: str) -> None:
         """``LAYER``, ``IMAGE`` or ``FILE``."""
         self.details.show_subject(Subject[name])
+
+
+def _fitting(words: list[tuple[str, str, bool]], room: int) -> list[tuple[str, str, bool]]:
+    """Titles that stand in ``room`` cells side by side: where there is too little, the last are numbers alone."""
+    found = list(words)
+    for place in reversed(range(len(found))):
+        if sum(len(word) for word, _action, _active in found) + 3 * (len(found) - 1) <= room:
+            break
+        word, action, active = found[place]
+        if not active:
+            found[place] = (word.split()[0], action, False)
+    return found

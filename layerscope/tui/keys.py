@@ -16,7 +16,9 @@ class Key:
     ``where`` names the widget class that acts (``app``, ``screen``, ``rows``, ``layers``,
     ``files``, ``preview``); ``keys`` are Textual's names, the first is the one to show; ``label``
     is a word for the key bar, ``help`` a clause for help, palette and README. ``dive`` are the
-    chords that dive's users know, bound in ``dive_where`` (the same place unless said).
+    chords that dive's users know, bound in ``dive_where`` (the same place unless said). ``bar`` is 0
+    for a key that is not in the key bar, 1 for one that is, 2 where there is room; ``only`` names the
+    panes, blank-separated, in whose bar it is.
     """
 
     where: str
@@ -25,7 +27,8 @@ class Key:
     label: str
     help: str
     group: str
-    bar: bool = False
+    bar: int = 0
+    only: str = ""
     palette: bool = True
     dive: str = ""
     dive_where: str = ""
@@ -43,11 +46,11 @@ _MOVE, _PANES, _LAYERS, _FILES, _WASTE, _FIND, _LOOK, _GENERAL = (
 )
 
 KEYS: Final = (
-    Key("screen", "slash", "find", "Find", "filter the files by name", _FIND, bar=True,
+    Key("screen", "slash", "find", "Find", "filter the files by name", _FIND, bar=1,
         dive="ctrl+f,ctrl+underscore,ctrl+slash"),
     Key("screen", "n", "next_match(1)", "Next", "next match of the filter", _FIND),
     Key("screen", "N", "next_match(-1)", "Previous", "previous match", _FIND),
-    Key("files", "space", "fold", "Fold", "fold or unfold the folder", _FILES, bar=True, palette=False),
+    Key("files", "space", "fold", "Fold", "fold or unfold the folder", _FILES, bar=1, palette=False),
     Key("files", "right,l", "into", "In", "unfold the folder, then go into it", _FILES, palette=False),
     Key("files", "left,h", "out", "Out", "fold the folder, then go to its parent", _FILES,
         palette=False),
@@ -56,27 +59,28 @@ KEYS: Final = (
     Key("screen", "equals_sign", "unfold_all", "Unfold all", "unfold all folders", _FILES),
     Key("screen", "less_than_sign", "fold_level(-1)", "Level -", "show one level less", _FILES),
     Key("screen", "greater_than_sign", "fold_level(1)", "Level +", "show one level more", _FILES),
-    Key("waste", "space", "fold", "Fold", "in Waste: fold or unfold the group", _WASTE, bar=True, palette=False),
+    Key("waste", "space", "fold", "Fold", "in Waste: fold or unfold the group", _WASTE, bar=1, palette=False),
     Key("waste", "right,l", "into", "In", "unfold the group, then go into it", _WASTE, palette=False),
     Key("waste", "left,h", "out", "Out", "go to the group's heading, then fold it", _WASTE, palette=False),
     Key("rows", "enter", "select", "View", "open: preview a file, fold a folder, jump to a waste item",
-        _LOOK, bar=True, palette=False),
-    Key("screen", "w", "show('waste')", "Waste", "what is wasted, where and by whom", _PANES, bar=True),
-    Key("screen", "A", "toggle_mark('added')", "Added", "show or hide added files", _FILES, bar=True,
+        _LOOK, bar=1, only="layers files waste history map", palette=False),
+    Key("screen", "w", "show('waste')", "Waste", "what is wasted, where and by whom", _PANES, bar=1,
+        only="layers details files history config preview map"),
+    Key("screen", "A", "toggle_mark('added')", "Added", "show or hide added files", _FILES, bar=1, only="layers files",
         dive="ctrl+a", dive_where="files"),
     Key("screen", "M", "toggle_mark('modified')", "Modified", "show or hide modified files", _FILES,
-        bar=True),
+        bar=1, only="layers files"),
     Key("screen", "R", "toggle_mark('removed')", "Removed", "show or hide removed files", _FILES,
-        bar=True, dive="ctrl+r", dive_where="files"),
+        bar=1, only="layers files", dive="ctrl+r", dive_where="files"),
     Key("screen", "U", "toggle_mark('unchanged')", "Unmodified", "show or hide unmodified files",
-        _FILES, bar=True, dive="ctrl+u", dive_where="files"),
-    Key("screen", "question_mark", "help", "Keys", "all keys", _GENERAL, bar=True),
-    Key("app", "q,ctrl+c,ctrl+q", "quit", "Quit", "leave", _GENERAL, bar=True),
+        _FILES, bar=1, only="layers files", dive="ctrl+u", dive_where="files"),
+    Key("screen", "question_mark", "help", "Keys", "all keys", _GENERAL, bar=1),
+    Key("app", "q,ctrl+c,ctrl+q", "quit", "Quit", "leave", _GENERAL, bar=1),
     Key("app", "ctrl+p,colon", "command_palette", "Commands", "find a command, or a path", _GENERAL,
-        bar=True, palette=False),
+        bar=1, palette=False),
     Key("app", "ctrl+z", "suspend_process", "Suspend", "back to the shell; fg returns", _GENERAL),
     Key("screen", "escape", "back", "Back", "one step back: filter, range, zoom, preview, reading",
-        _GENERAL, palette=False),
+        _GENERAL, bar=1, palette=False),
     Key("screen", "tab", "next_pane(1)", "Next", "next pane", _PANES, palette=False),
     Key("screen", "shift+tab", "next_pane(-1)", "Previous", "previous pane", _PANES,
         palette=False),
@@ -85,33 +89,38 @@ KEYS: Final = (
     Key("screen", "3", "show('waste')", "Waste", "go to Waste", _PANES, palette=False),
     Key("screen", "4", "show('history')", "History", "go to History", _PANES),
     Key("screen", "5", "show('config')", "Config", "go to Config", _PANES),
-    Key("screen", "i", "toggle_details", "Details", "details: layer, image, file, none", _PANES),
-    Key("screen", "z,plus", "zoom", "Zoom", "give the pane the whole screen, or take it back", _PANES),
+    Key("screen", "i", "toggle_details", "Details", "details: layer, image, file, none", _PANES, bar=2),
+    Key("screen", "z,plus", "zoom", "Zoom", "give the pane the whole screen, or take it back", _PANES, bar=2),
+    Key("screen", "left_curly_bracket", "widen(-4)", "Narrow", "the left column narrower", _PANES),
+    Key("screen", "right_curly_bracket", "widen(4)", "Wide", "the left column wider", _PANES),
+    Key("screen", "left_parenthesis", "heighten(-2)", "Low", "the details lower", _PANES),
+    Key("screen", "right_parenthesis", "heighten(2)", "High", "the details higher", _PANES),
     Key("screen", "left_square_bracket", "step_layer(-1)", "Layer -", "previous layer", _LAYERS),
     Key("screen", "right_square_bracket", "step_layer(1)", "Layer +", "next layer", _LAYERS),
     Key("screen", "c", "toggle_mode", "Mode", "changes of this layer, or of all layers up to it",
-        _LAYERS),
-    Key("layers", "v", "range", "Range", "start a range of layers here; moving extends it", _LAYERS),
+        _LAYERS, bar=2, only="layers files"),
+    Key("layers", "v", "range", "Range", "start a range of layers here; moving extends it", _LAYERS, bar=2),
     Key("layers", "ctrl+l", "screen.set_mode('layer')", "Layer", "changes of this layer only", _LAYERS,
         dive="ctrl+l"),
     Key("layers", "ctrl+a", "screen.set_mode('upto')", "Up to", "changes of all layers up to this one",
         _LAYERS, dive="ctrl+a"),
     Key("screen", "t", "whole", "Whole", "the whole image by size, with bars; again: back", _FILES),
-    Key("screen", "s", "sort", "Sort", "sort files by name, size, changes; group waste by layer, directory, reason", _FILES,
-        dive="ctrl+o"),
+    Key("screen", "s", "sort", "Sort", "sort files by name, size, changes; group waste by layer, directory, reason",
+        _FILES, bar=2, only="files waste map", dive="ctrl+o"),
     Key("screen", "S", "reverse", "Reverse", "reverse the order", _FILES),
     Key("screen", "b", "attributes", "Attributes", "columns for permissions and owner", _FILES,
         dive="ctrl+b"),
     Key("preview", "left_square_bracket", "step_version(-1)", "Older", "in the preview: the version below",
-        _LOOK, palette=False),
+        _LOOK, bar=1, palette=False),
     Key("preview", "right_square_bracket", "step_version(1)", "Newer", "in the preview: the version above",
-        _LOOK, palette=False),
+        _LOOK, bar=1, palette=False),
     Key("preview", "d", "difference", "Difference", "in the preview: what this version changed", _LOOK,
+        bar=1,
         palette=False),
-    Key("screen", "o", "pager", "Pager", "open the file in $PAGER", _LOOK),
-    Key("files", "e", "extract", "Extract", "write the file or folder to disk", _LOOK, dive="ctrl+e"),
-    Key("screen", "y", "copy('path')", "Copy path", "copy the path", _GENERAL),
-    Key("screen", "Y", "copy('value')", "Copy value", "copy the digest, command or value", _GENERAL),
+    Key("screen", "o", "pager", "Pager", "open the file in $PAGER", _LOOK, bar=2, only="files preview"),
+    Key("files", "e", "extract", "Extract", "write the file or folder to disk", _LOOK, bar=2, dive="ctrl+e"),
+    Key("screen", "y", "copy('path')", "Copy path", "copy the path", _GENERAL, bar=2),
+    Key("screen", "Y", "copy('value')", "Copy value", "copy the digest, command or value", _GENERAL, bar=2),
     Key("rows", "up,k", "move(-1)", "Up", "one up", _MOVE, palette=False),
     Key("rows", "down,j", "move(1)", "Down", "one down", _MOVE, palette=False),
     Key("rows", "pageup,u", "page(-1)", "Page up", "a page up", _MOVE, palette=False),
@@ -125,6 +134,10 @@ _SHOWN: Final = {
     "question_mark": "?",
     "left_square_bracket": "[",
     "right_square_bracket": "]",
+    "left_curly_bracket": "{",
+    "right_curly_bracket": "}",
+    "left_parenthesis": "(",
+    "right_parenthesis": ")",
     "less_than_sign": "<",
     "greater_than_sign": ">",
     "minus": "-",
@@ -167,7 +180,7 @@ def bindings(where: str) -> list[Binding]:
 
 
 def _binding(key: Key, keys: str) -> Binding:
-    return Binding(keys, key.action, key.label, show=key.bar, tooltip=key.help)
+    return Binding(keys, key.action, key.label, show=key.bar == 1, tooltip=key.help)
 
 
 def groups() -> Iterator[tuple[str, list[Key]]]:

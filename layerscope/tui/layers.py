@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual.binding import BindingType
 from textual.message import Message
@@ -19,14 +19,21 @@ if TYPE_CHECKING:
     from layerscope.core.tree import ImageTree
     from layerscope.index import Progress
 
+#: From this width on the bytes that a layer makes waste have a column.
+_WIDE: Final = 50
+
 
 @dataclass(slots=True)
 class _Row:
-    """What a row shows; ``done`` and ``total`` are bytes while the layer is being read."""
+    """What a row shows: how much of its own bytes is wasted, how much it makes waste.
+
+    ``done`` and ``total`` are bytes while the layer is being read.
+    """
 
     name: str = ""
     bytes: int = 0
     wasted: int = 0
+    wastes: int = 0
     base: bool = False
     fault: bool = False
     ready: bool = False
@@ -48,6 +55,7 @@ class LayersPane(Rows):
         self._selection = Selection()
         self._largest = 0
         self._known = False
+        self._note_from = 1
 
     @property
     def item_count(self) -> int:
@@ -93,6 +101,7 @@ class LayersPane(Rows):
                 name=layer.command or layer.diff_id or layer.digest,
                 bytes=layer.size_bytes,
                 wasted=layer.wasted_in_bytes,
+                wastes=layer.wasted_by_bytes,
                 base=layer.base,
                 fault=bool(layer.fault),
                 ready=True,
@@ -100,6 +109,7 @@ class LayersPane(Rows):
             for layer in analysis.layers
         ]
         self._largest = max((row.bytes for row in self._layers), default=0)
+        self._note_from = max(1, analysis.figures.size_bytes // 100)
         self.refresh_rows()
 
     def show_selection(self, selection: Selection) -> None:
@@ -124,20 +134,30 @@ class LayersPane(Rows):
         if not layer.ready:
             yield from self._reading(layer, room)
             return
-        cells = 0 if room < 17 else 5 if room < 26 else 8 if width < 50 else 12
+        cells = 0 if room < 17 else 5 if room < 26 else 8 if width < _WIDE else 12
         useful, wasted = bar(layer.bytes - layer.wasted, layer.wasted, self._largest, cells)
         yield (useful, "bar")
         yield (wasted, "wasted")
         room -= cells
         yield (" " * (cells - len(useful) - len(wasted)), "")
         yield (f"{size(layer.bytes):>9} ", "")
-        if layer.fault:
-            yield ("! ", "note")
-            room -= 2
+        room -= 10
+        for text, tone in self._marks(layer, width):
+            yield (text, tone)
+            room -= len(text)
         name = printable(layer.name)
-        if width < 50:
+        if width < _WIDE:
             name = name.removeprefix("RUN ")
-        yield (cut(name, room - 10), "dim" if layer.base else "")
+        yield (cut(name, room), "dim" if layer.base else "")
+
+    def _marks(self, layer: _Row, width: int) -> Pieces:
+        """Who makes waste: how much where there is room, else a mark beside those that make much of it."""
+        if layer.fault:
+            yield ("✗ ", "note")
+        if width >= _WIDE and any(row.wastes for row in self._layers):
+            yield (f"! {size(layer.wastes):>8} " if layer.wastes else " " * 11, "note")
+        elif layer.wastes >= self._note_from:
+            yield ("! ", "note")
 
     def _reading(self, layer: _Row, room: int) -> Pieces:
         if not layer.done:
