@@ -133,8 +133,8 @@ def _waste_lines(analysis: Analysis, most: int, paint: Painter) -> Iterator[str]
 def _finding_lines(analysis: Analysis, result: Result, paint: Painter) -> Iterator[str]:
     for finding in result.findings[:_CHECK_ITEMS]:
         subject = [f"/{printable(finding.path)}"] if finding.path else []
-        cause, *others = finding_sentences(analysis, finding) or [""]
-        first, *sentences = [*subject, _short(cause), *map(printable, others)]
+        told = finding_sentences(analysis, finding)
+        first, *sentences = [*subject, *map(_short, told[:1]), *map(printable, told[1:])] or [""]
         weight = size(finding.bytes) if finding.bytes else ""
         yield f"  {weight:>9}  {first}"
         for sentence in sentences:
