@@ -78,13 +78,12 @@ def _setuid_finding(analysis: Analysis, tree: ImageTree, version: int) -> Findin
     path = decode(tree.path(tree.version_node(version)))
     mode = tree.layers[layer].mode(tree.version_entry(version))
     what = " and ".join(word for bit, word in ((_SETUID, "setuid"), (_SETGID, "setgid")) if mode & bit)
-    quoted = shlex.quote(f"/{path}")
     return Finding(
         path,
         tree.size(version),
         layer,
         f"{what} ({mode:04o}), from {_maker(analysis, layer)}",
-        f"Take the bit away in that instruction (chmod a-s {quoted}), or allow it: --allow-setuid {quoted}.",
+        f"Take the bit away there (chmod a-s {shlex.quote(f'/{path}')}), or name it in --allow-setuid.",
     )
 
 

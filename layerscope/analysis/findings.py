@@ -75,8 +75,10 @@ def _grown(analysis: Analysis, measure: Measure) -> Iterable[Finding]:
                 yield Finding("", layer.size_bytes, number, f"New: {_told(layer)}", _cure(layer))
         for folder in comparison.folders:
             if folder.bytes > 0:
-                cause = f"/{folder.name} grew from {size(folder.before)} to {size(folder.after)}."
-                yield Finding(f"{folder.name}/", folder.bytes, None, cause, "")
+                top = folder.name == "."
+                what = "What lies in / itself" if top else f"/{folder.name}"
+                cause = f"{what} grew from {size(folder.before)} to {size(folder.after)}."
+                yield Finding("" if top else f"{folder.name}/", folder.bytes, None, cause, "")
         return
     for reason in comparison.waste:
         if reason.bytes > 0:

@@ -130,7 +130,7 @@ class Comparison:
     size: Delta
     wasted: Delta
     layers: tuple[Delta, ...] = ()
-    """Layers that only one of the two has, by diff id; named by their commands."""
+    """Layers that only one of the two has, by diff id; named by their commands, those of one command together."""
     new_layers: tuple[int, ...] = ()
     """The numbers of the layers that the baseline does not have, largest first."""
     folders: tuple[Delta, ...] = ()

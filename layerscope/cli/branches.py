@@ -59,18 +59,22 @@ def _in_ci() -> bool:
 def _check(args: argparse.Namespace, settings: Settings) -> int:
     """Judge the rules; the report comes first, the verdict is the exit code."""
     from layerscope.analysis.rules import is_decided, judge, passed
+    from layerscope.cli.baselines import Keeper
     from layerscope.cli.output import parse_outputs, write_outputs
     from layerscope.cli.thresholds import choose_rules
 
     rules = choose_rules(args, settings)
     parse_outputs(args)
+    keeper = Keeper(args, _analysed)
     with _analysed(args) as analysis:
+        keeper.attach(analysis)
         results = judge(analysis, rules)
         write_outputs(args, analysis, results)
         if not analysis.complete:
             return _incomplete(analysis)
         if not is_decided(analysis, results):
             return _undecided(results)
+        keeper.keep(analysis, results)
         return FINE if passed(results) or args.exit_zero else FAILED
 
 

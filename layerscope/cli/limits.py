@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 
 from layerscope.analysis.values import parse_bytes
 from layerscope.errors import ConfigError, UsageError
@@ -23,9 +22,9 @@ def _parse(given: str) -> tuple[str, int]:
     name, equals, text = given.partition("=")
     name = name.strip().lower().replace("_", "-")
     if name not in NAMES:
-        near = get_close_matches(name, NAMES, 1)
-        hint = f"Did you mean {near[0]}?" if near else f"There are {', '.join(NAMES)}."
-        raise UsageError(f"--limit: there is no limit {name!r}.", hint)
+        from layerscope.cli.settings import nearest
+
+        raise UsageError(f"--limit: there is no limit {name!r}.", nearest(name, NAMES))
     try:
         value = parse_bytes("--limit", text) if equals else 0
     except ConfigError:

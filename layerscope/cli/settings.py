@@ -119,7 +119,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
     words = list(known)
     close = get_close_matches(name, words, 1)
-    return f"Did you mean {close[0]}?" if close else f"Known are: {', '.join(words)}."
+    return f"Did you mean {close[0]}?" if close else f"There are {', '.join(words)}."
 
 
 def _rule(value: Any, file: str, name: str) -> RuleSetting:

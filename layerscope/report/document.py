@@ -10,6 +10,7 @@ from typing import Any, TextIO
 import layerscope
 from layerscope.analysis.model import Analysis, Finding, LayerFigures, Location, WasteItem
 from layerscope.analysis.rules import Result, is_decided, passed
+from layerscope.report.comparison import comparison_document
 from layerscope.report.places import finding_location, waste_location
 from layerscope.report.words import rule_message
 
@@ -36,6 +37,8 @@ def make_document(analysis: Analysis, results: Sequence[Result] | None) -> dict[
         "layers": [_layer(analysis, layer) for layer in analysis.layers],
         "waste": [_waste(analysis, item) for item in analysis.waste],
     }
+    if analysis.comparison:
+        document["comparison"] = comparison_document(analysis.comparison)
     if results is not None and is_decided(analysis, results):
         document["check"] = {
             "verdict": "pass" if passed(results) else "fail",

@@ -10,6 +10,7 @@ from humanize import intcomma
 from layerscope.analysis.model import Analysis, Finding, LayerFigures, Location, WasteItem, label
 from layerscope.analysis.remedies import find_remedy
 from layerscope.analysis.rules import Result, Status, is_decided, passed
+from layerscope.report.comparison import comparison_tables
 from layerscope.report.places import finding_location, location_text, waste_location
 from layerscope.report.words import actual_text, base_text, limit_text, percent, plural, rule_title
 from layerscope.text import printable, size
@@ -39,6 +40,8 @@ def markdown_lines(analysis: Analysis, results: Sequence[Result] | None) -> Iter
         yield from _table("verdict | rule | image | limit", "--- | --- | ---: | ---", map(_rule_row, results))
     for warning in analysis.warnings:
         yield f"- {coded(warning)}"
+    if analysis.comparison:
+        yield from comparison_tables(analysis.comparison, coded)
     for result in results or ():
         if result.findings and analysis.complete:
             yield from _folded(

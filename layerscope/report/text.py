@@ -8,6 +8,7 @@ from humanize import intcomma
 
 from layerscope.analysis.model import Analysis, WasteItem, label
 from layerscope.analysis.rules import Result, Status, is_decided, needs_waste
+from layerscope.report.comparison import comparison_lines
 from layerscope.report.places import finding_sentences, waste_sentences
 from layerscope.report.words import actual_text, base_text, limit_text, percent, plural, rule_title
 from layerscope.text import printable, size
@@ -56,6 +57,8 @@ def check_lines(analysis: Analysis, results: Sequence[Result], colour: bool) -> 
     if not analysis.complete:
         yield paint("could not check: the image was not read to its end", "red")
         return
+    if analysis.comparison:
+        yield from comparison_lines(analysis.comparison)
     for result, title in zip(results, titles, strict=True):
         if result.status in _BROKEN and result.findings:
             yield f"{title}:"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -180,10 +183,6 @@ def test_toml_is_read_only_where_there_is_some(project: Path) -> None:
         "import sys; from layerscope.cli import main; main(['check', 'fat.tar']);"
         "sys.exit(bool({'tomllib', 'yaml', 'difflib'} & set(sys.modules)))"
     )
-    import os
-    import subprocess
-    import sys
-
     root = str(Path(__file__).resolve().parents[2])
     environment = {**os.environ, "PYTHONPATH": root}
     done = subprocess.run([sys.executable, "-c", code], cwd=project, env=environment, capture_output=True, check=False)

@@ -1,0 +1,199 @@
+"""An image in few numbers, to compare a later one with: what a baseline file holds."""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from layerscope.analysis.model import Analysis, Comparison, Delta
+from layerscope.core.tar import FILE
+from layerscope.core.tree import ImageTree
+from layerscope.errors import ConfigError
+from layerscope.text import decode
+
+KIND = "layerscope-baseline"
+SCHEMA_VERSION = 1
+_LONGEST_COMMAND = 200
+_MOST = 1 << 63
+_HINT = "Write it anew with --save-baseline."
+
+
+class LayerLine(NamedTuple):
+    """A layer of a baseline; ``command`` is cut to 200 characters."""
+
+    diff_id: str
+    bytes: int
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """The figures of one image. Sizes are bytes; ``folders`` and ``waste`` add up to size and wasted bytes."""
+
+    reference: str
+    platform: str
+    size_bytes: int
+    wasted_bytes: int
+    layers: tuple[LayerLine, ...] = ()
+    folders: Mapping[str, int] = field(default_factory=dict)
+    """Stored bytes by the first part of the path, every copy counted; files of the root are ``.``."""
+    waste: Mapping[str, int] = field(default_factory=dict)
+    """Wasted bytes by reason."""
+
+
+def baseline_of(analysis: Analysis) -> Baseline:
+    """The figures of an image to keep."""
+    waste: Counter[str] = Counter()
+    for item in analysis.waste:
+        waste[item.reason] += item.bytes
+    return Baseline(
+        reference=analysis.subject.reference,
+        platform=analysis.subject.platform,
+        size_bytes=analysis.figures.size_bytes,
+        wasted_bytes=analysis.figures.wasted_bytes,
+        layers=tuple(
+            LayerLine(layer.diff_id, layer.size_bytes, layer.command[:_LONGEST_COMMAND]) for layer in analysis.layers
+        ),
+        folders=_folders(analysis.tree) if analysis.tree else {},
+        waste=dict(sorted(waste.items())),
+    )
+
+
+def _folders(tree: ImageTree) -> dict[str, int]:
+    """Stored bytes by top folder: one pass over the paths, one over their versions."""
+    # A folder's node is always made before those in it.
+    tops = array("i", tree.parents)
+    for node, parent in enumerate(tree.parents):
+        tops[node] = node if parent <= 0 else tops[parent]
+    sums: Counter[int] = Counter()
+    nodes, kinds = tree.nodes, tree.kinds
+    for version in range(tree.version_count):
+        if kinds[version] == FILE:
+            node = nodes[version]
+            top = tops[node]
+            # Node 0, the root, stands for the files that lie in it.
+            sums[0 if top == node else top] += tree.stored_size(version)
+    named = {decode(tree.name(top)) if top else ".": count for top, count in sums.items() if count}
+    return dict(sorted(named.items()))
+
+
+def compare(before: Baseline, after: Baseline) -> Comparison:
+    """What differs between two images, each list with the largest difference first."""
+    old, new = Counter(layer.diff_id for layer in before.layers), Counter(layer.diff_id for layer in after.layers)
+    fresh, gone = _only(after.layers, new - old), _only(before.layers, old - new)
+    return Comparison(
+        baseline=before.reference,
+        size=Delta("size", before.size_bytes, after.size_bytes),
+        wasted=Delta("wasted", before.wasted_bytes, after.wasted_bytes),
+        layers=_largest(
+            _paired([before.layers[number] for number in gone], [after.layers[number] for number in fresh])
+        ),
+        new_layers=tuple(sorted(fresh, key=lambda number: (-after.layers[number].bytes, number))),
+        folders=_largest(_deltas(before.folders, after.folders)),
+        waste=_largest(_deltas(before.waste, after.waste)),
+    )
+
+
+def _paired(gone: Iterable[LayerLine], fresh: Iterable[LayerLine]) -> Iterator[Delta]:
+    """Layers that went and layers that came: those of one command are one layer that changed."""
+    waiting: dict[str, deque[int]] = {}
+    for layer in gone:
+        waiting.setdefault(layer.command, deque()).append(layer.bytes)
+    for layer in fresh:
+        earlier = waiting.get(layer.command) if layer.command else None
+        yield Delta(layer.command, earlier.popleft() if earlier else 0, layer.bytes)
+    for command, sizes in waiting.items():
+        for size in sizes:
+            yield Delta(command, size, 0)
+
+
+def _only(layers: tuple[LayerLine, ...], wanted: Counter[str]) -> list[int]:
+    """The numbers of the layers that the other image does not have; of equal ones the uppermost."""
+    left = +wanted
+    found = []
+    for number in range(len(layers) - 1, -1, -1):
+        diff_id = layers[number].diff_id
+        if left[diff_id]:
+            left[diff_id] -= 1
+            found.append(number)
+    return found[::-1]
+
+
+def _deltas(before: Mapping[str, int], after: Mapping[str, int]) -> Iterable[Delta]:
+    for name in sorted({**before, **after}):
+        delta = Delta(name, before.get(name, 0), after.get(name, 0))
+        if delta.bytes:
+            yield delta
+
+
+def _largest(deltas: Iterable[Delta]) -> tuple[Delta, ...]:
+    return tuple(sorted(deltas, key=lambda delta: -abs(delta.bytes)))
+
+
+def is_better(before: Baseline, after: Baseline) -> bool:
+    """Whether an image got smaller or wastes less, and got worse in neither."""
+    size, wasted = after.size_bytes - before.size_bytes, after.wasted_bytes - before.wasted_bytes
+    return size <= 0 and wasted <= 0 and (size, wasted) != (0, 0)
+
+
+def to_document(baseline: Baseline) -> dict[str, Any]:
+    """The baseline as the plain values of its file."""
+    return {
+        "kind": KIND,
+        "schemaVersion": SCHEMA_VERSION,
+        "reference": baseline.reference,
+        "platform": baseline.platform,
+        "sizeBytes": baseline.size_bytes,
+        "wastedBytes": baseline.wasted_bytes,
+        "layers": [
+            {"diffId": layer.diff_id, "sizeBytes": layer.bytes, "command": layer.command} for layer in baseline.layers
+        ],
+        "folders": dict(baseline.folders),
+        "waste": dict(baseline.waste),
+    }
+
+
+def from_document(document: object, file: str) -> Baseline:
+    """The baseline in a file's values; ConfigError where they are none, or those of another version."""
+    if not isinstance(document, dict) or document.get("kind") != KIND:
+        raise ConfigError(f"{file} is no baseline.", _HINT)
+    version = document.get("schemaVersion")
+    if version != SCHEMA_VERSION:
+        raise ConfigError(
+            f"{file} has the schema version {version!r}; this layerscope reads {SCHEMA_VERSION}.",
+            f"{_HINT[:-1]}, or use the layerscope that wrote it.",
+        )
+    try:
+        return Baseline(
+            reference=_text(document["reference"]),
+            platform=_text(document["platform"]),
+            size_bytes=_count(document["sizeBytes"]),
+            wasted_bytes=_count(document["wastedBytes"]),
+            layers=tuple(
+                LayerLine(_text(layer["diffId"]), _count(layer["sizeBytes"]), _text(layer["command"]))
+                for layer in document["layers"]
+            ),
+            folders=_counts(document["folders"]),
+            waste=_counts(document["waste"]),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ConfigError(f"{file} is a baseline that lacks something: {error}.", _HINT) from error
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is no text")
+    return value
+
+
+def _count(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < _MOST:
+        raise ValueError(f"{value!r} is no count")
+    return value
+
+
+def _counts(values: Mapping[str, Any]) -> dict[str, int]:
+    return {_text(name): _count(count) for name, count in values.items()}

@@ -1,0 +1,156 @@
+"""The baseline of a check: found in a file or made of another image, and kept for the next time."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, suppress
+from copy import copy
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from layerscope.analysis.baseline import Baseline, baseline_of, compare, from_document, is_better, to_document
+from layerscope.cli.narration import say
+from layerscope.errors import ConfigError, DamagedImageError, ImageNotFoundError, UsageError
+from layerscope.text import size
+
+if TYPE_CHECKING:
+    from layerscope.analysis.model import Analysis
+    from layerscope.analysis.rules import Result
+
+#: Opens and analyses the image that the arguments name.
+Analysed = Callable[[argparse.Namespace], AbstractContextManager["Analysis"]]
+
+_NEEDING = ("max_growth", "max_growth_percent", "max_wasted_growth", "require_baseline", "ratchet")
+#: No baseline takes more: 32,000 layers with commands of 200 characters.
+_LARGEST = 32 << 20
+
+
+class Keeper:
+    """What a check does with its baseline; ``before`` is None where there is none yet."""
+
+    def __init__(self, args: argparse.Namespace, analysed: Analysed) -> None:
+        """Find the baseline; ConfigError or UsageError where it cannot be read, or is absent and required."""
+        self._args = args
+        self.before = _find(args, analysed)
+        self._after: Baseline | None = None
+
+    def attach(self, analysis: Analysis) -> None:
+        """Put the comparison into the analysis, or the warning that there is nothing to compare with."""
+        before = self.before
+        if not analysis.complete:
+            return
+        if before is None:
+            if self._args.baseline:
+                analysis.warnings.append(f"There is no baseline {self._args.baseline} yet: growth is not judged.")
+            return
+        analysis.comparison = compare(before, self._figures(analysis))
+        if before.platform != analysis.subject.platform:
+            analysis.warnings.append(f"The baseline is an image of {before.platform or 'an unknown platform'}.")
+
+    def keep(self, analysis: Analysis, results: Sequence[Result]) -> None:
+        """Write what ``--save-baseline`` and ``--ratchet`` ask for; UsageError where it cannot be written."""
+        from layerscope.analysis.rules import passed
+
+        args = self._args
+        if args.save_baseline:
+            _write(args.save_baseline, self._figures(analysis))
+        if args.ratchet and passed(results):
+            after = self._figures(analysis)
+            if self.before is None or is_better(self.before, after):
+                _write(args.baseline, after)
+                was = f", was {size(self.before.size_bytes)}" if self.before else ""
+                say(args, f"{args.baseline} tightened: {size(after.size_bytes)}{was}")
+
+    def _figures(self, analysis: Analysis) -> Baseline:
+        if self._after is None:
+            self._after = baseline_of(analysis)
+        return self._after
+
+
+def _find(args: argparse.Namespace, analysed: Analysed) -> Baseline | None:
+    name = args.baseline
+    if not name:
+        for needing in _NEEDING:
+            # Of a config such rules are skipped, so that it also serves where there is no baseline.
+            if getattr(args, needing):
+                flag = f"--{needing.replace('_', '-')}"
+                raise UsageError(f"{flag} needs a baseline.", "Add --baseline with a file or an image.")
+        return None
+    path = Path(name)
+    if name == "-" and args.image_reference == "-":
+        raise UsageError("Standard input holds one image.", "Give the baseline as a file, or by its name.")
+    if path.is_file() and _holds_json(path):
+        return _read(path)
+    if args.ratchet and (path.exists() or not _is_path(name)):
+        raise UsageError("--ratchet writes into the baseline, and that is an image.", "Name a file of --save-baseline.")
+    if not path.exists() and _is_path(name):
+        _refuse_absent(args)
+        return None
+    other = copy(args)
+    other.image_reference, other.image, other.base = name, "", ""
+    try:
+        with analysed(other) as analysis:
+            if not analysis.complete:
+                raise DamagedImageError(f"The baseline {name} was not read to its end.", "Pull or save it again.")
+            return baseline_of(analysis)
+    except ImageNotFoundError:
+        _refuse_absent(args)
+        return None
+
+
+def _is_path(name: str) -> bool:
+    """Whether the name can only be a file's: no image is called so."""
+    return name.endswith(".json") or name.startswith((".", "/", "~"))
+
+
+def _refuse_absent(args: argparse.Namespace) -> None:
+    if args.require_baseline:
+        raise ConfigError(
+            f"There is no baseline {args.baseline}.", "Make one with --save-baseline, or leave out --require-baseline."
+        )
+
+
+def _holds_json(path: Path) -> bool:
+    with path.open("rb") as stream:
+        return stream.read(64).lstrip()[:1] in (b"{", b"[", b"")
+
+
+def _read(path: Path) -> Baseline:
+    import json
+
+    try:
+        if path.stat().st_size > _LARGEST:
+            raise ConfigError(f"{path} is too large for a baseline.", "Write it anew with --save-baseline.")
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}.", "Name another file.") from error
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"{path} is no baseline: {error}.", "Write it anew with --save-baseline.") from error
+    return from_document(document, str(path))
+
+
+def _write(file: str, baseline: Baseline) -> None:
+    """Put the whole file in its place at once: a job that reads it meanwhile never sees half of it."""
+    import json
+    import os
+    import tempfile
+
+    path = Path(file)
+    text = json.dumps(to_document(baseline), indent=1) + "\n"
+    temporary = None
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
+        ) as stream:
+            temporary = Path(stream.name)
+            stream.write(text)
+        mask = os.umask(0)
+        os.umask(mask)
+        temporary.chmod(0o666 & ~mask)
+        temporary.replace(path)
+    except OSError as error:
+        if temporary:
+            with suppress(OSError):
+                temporary.unlink()
+        raise UsageError(f"{file} cannot be written: {error.strerror}.", "Name another file.") from error
