@@ -276,6 +276,10 @@ class LayerIndex:
         """Is the file stored without its holes?"""
         return entry in self._stored
 
+    def has_extras(self) -> bool:
+        """Is any file sparse, or has any entry extended attributes?"""
+        return len(self._stored) > 0 or len(self._xattrs) > 0
+
     def offset(self, entry: int) -> int:
         """Where the entry's bytes begin, from the start of the layer's tar."""
         return self.offsets[entry]

@@ -1,266 +1,204 @@
-"""Which rows of the outline are visible: folds, filters, sorting; typed loops for the explorer.
+"""Which positions of an outline are rows: masks of one byte per path instead of a list of rows.
 
-Positions are those of the outline: preorder, siblings by name; ``ends[p]`` is the position after the
-last descendant of ``p``. ``keep`` holds 1 for each position that may be shown, ancestors included;
-``folded`` 1 for each folded folder.
+A mask holds 1 for each position that has the property. Rows are found by counting ones, and counts
+are kept for each block of positions, so neither needs a list.
 """
 
 from __future__ import annotations
 
-from array import array
+from bisect import bisect_right
 from typing import Final
 
 from mypy_extensions import i64
 
-#: Marks of core/view.py in the order of interest: removed, modified, added, unchanged, absent.
-_INTEREST: Final = b"\x04\x03\x02\x01\x00"
+from layerscope.core.outline import Outline
+
+_BLOCK: Final = 1_024
 
 
-class RowList:
-    """Visible rows from top to bottom, in columns of 10 bytes per row.
+class RowMap:
+    """Positions that are rows, from top to bottom by name.
 
-    A folder whose one visible child is a folder shares its row: ``positions`` has the innermost,
-    ``heads`` the outermost; ``indents`` counts the rows it lies under.
+    ``keep`` masks what may be shown, with all that lies above it. A folder whose one kept child is a
+    folder with something in it shares the child's row: the child is the row, the folder a head of it.
     """
 
-    def __init__(self) -> None:
-        self.positions: array[int] = array("i")
-        self.heads: array[int] = array("i")
-        self.indents: array[int] = array("H")
+    def __init__(self, outline: Outline) -> None:
+        self.outline = outline
+        self.keep: bytearray = bytearray(len(outline))
+        #: What would be a row if nothing were folded.
+        self._unfolded: bytearray = bytearray(len(outline))
+        self._visible: bytearray = bytearray(len(outline))
+        #: Rows in front of each block, then all of them.
+        self._before: list[int] = [0]
 
     def __len__(self) -> int:
-        return len(self.positions)
+        return self._before[-1]
 
-    def block_end(self, row: int) -> int:
-        """The row after the last one that lies under a row."""
-        indents = self.indents
-        indent: i64 = indents[row]
-        end: i64 = row + 1
-        count: i64 = len(indents)
-        while end < count and indents[end] > indent:
-            end += 1
-        return end
+    def show(self, keep: bytearray) -> None:
+        """Other positions may be shown; rows are right again after ``fold``."""
+        self.keep = keep
+        self._unfolded = bytearray(keep)
+        self._join()
 
-    def replace(self, start: int, end: int, rows: RowList) -> None:
-        """Put rows in the place of those from ``start`` to ``end``."""
-        self.positions[start:end] = rows.positions
-        self.heads[start:end] = rows.heads
-        self.indents[start:end] = rows.indents
+    def fold(self, folds: bytearray) -> None:
+        """Other folders are folded: those that ``folds`` masks."""
+        self._visible = bytearray(self._unfolded)
+        self._hide(folds, 0, len(self._visible))
+        self._before = [0]
+        self._count(0)
 
-
-def only_child(ends: array[int], keep: bytearray, position: i64) -> int:
-    """The one visible child of a folder when it is itself a folder with something in it; else -1."""
-    stop: i64 = ends[position]
-    child: i64 = position + 1
-    found: i64 = -1
-    while child < stop:
-        after: i64 = ends[child]
-        if keep[child]:
-            if found >= 0 or after == child + 1:
-                return -1
-            found = child
-        child = after
-    return found
-
-
-def rows_by_name(ends: array[int], keep: bytearray, folded: bytearray, start: int, stop: int, indent: int) -> RowList:
-    """The visible rows from position ``start`` up to ``stop``, which lie under ``indent`` rows."""
-    positions: list[int] = []
-    heads: list[int] = []
-    indents: list[int] = []
-    open_ends: list[int] = []
-    position: i64 = start
-    last: i64 = stop
-    depth: i64 = indent
-    while position < last:
-        while open_ends and position >= open_ends[-1]:
-            open_ends.pop()
-            depth -= 1
-        end: i64 = ends[position]
-        if not keep[position]:
-            position = end
-            continue
-        head: i64 = position
-        if end > position + 1:
-            child: i64 = only_child(ends, keep, position)
-            while child >= 0:
-                position = child
-                child = only_child(ends, keep, position)
-            end = ends[position]
-        positions.append(position)
-        heads.append(head)
-        indents.append(depth)
-        if end > position + 1 and not folded[position]:
-            open_ends.append(end)
-            depth += 1
-            position += 1
+    def refold(self, position: int, folds: bytearray) -> None:
+        """One folder, whose row is visible, was folded or unfolded."""
+        end = self.outline.ends[position]
+        if folds[position]:
+            self._visible[position + 1 : end] = bytes(end - position - 1)
         else:
-            position = end
-    return _row_list(positions, heads, indents)
+            self._visible[position + 1 : end] = self._unfolded[position + 1 : end]
+            self._hide(folds, position + 1, end)
+        self._count(position // _BLOCK)
+
+    def _join(self) -> None:
+        """Let folders with one child that is a folder be no rows of their own."""
+        keep, ends = self.keep, self.outline.ends
+        unfolded = self._unfolded
+        count: i64 = len(keep)
+        for folder in self.outline.folders:
+            if keep[folder]:
+                child: i64 = folder + 1
+                # Most folders begin with a child that is kept, and that has nothing in it.
+                if not keep[child]:
+                    child = keep.find(1, child, ends[folder])
+                    if child < 0:
+                        continue
+                after: i64 = ends[child]
+                if after > child + 1 and (after >= count or keep.find(1, after, ends[folder]) < 0):
+                    unfolded[folder] = 0
+
+    def _hide(self, folds: bytearray, start: int, stop: int) -> None:
+        """Take away what lies in folded folders between two positions."""
+        visible, ends = self._visible, self.outline.ends
+        position: i64 = folds.find(1, start, stop)
+        while position >= 0:
+            after: i64 = position + 1
+            if visible[position]:
+                after = ends[position]
+                visible[position + 1 : after] = bytes(after - position - 1)
+            position = folds.find(1, after, stop)
+
+    def _count(self, block: int) -> None:
+        """Count rows anew from a block on."""
+        visible = self._visible
+        before = self._before[: block + 1]
+        rows = before[-1]
+        start: i64 = block * _BLOCK
+        size: i64 = len(visible)
+        while start < size:
+            rows += visible.count(1, start, start + _BLOCK)
+            before.append(rows)
+            start += _BLOCK
+        self._before = before
+
+    # Questions.
+
+    def is_visible(self, position: int) -> bool:
+        """Is this position a row?"""
+        return self._visible[position] != 0
+
+    def is_head(self, position: int) -> bool:
+        """Does this kept folder share the row of the one below it?"""
+        return self.keep[position] != 0 and self._unfolded[position] == 0
+
+    def has_rows_below(self, position: int) -> bool:
+        """Is anything visible that lies in this folder?"""
+        return self._visible.find(1, position + 1, self.outline.ends[position]) >= 0
+
+    def rows_before(self, position: int) -> int:
+        """How many rows lie in front of a position."""
+        block = position // _BLOCK
+        return self._before[block] + self._visible.count(1, block * _BLOCK, position)
+
+    def position_at(self, row: int) -> int:
+        """The position that is a row."""
+        block = bisect_right(self._before, row) - 1
+        left: i64 = row - self._before[block]
+        position: i64 = self._visible.find(1, block * _BLOCK)
+        while left > 0:
+            position = self._visible.find(1, position + 1)
+            left -= 1
+        return position
+
+    def innermost(self, head: int) -> int:
+        """The position whose row a kept position shares; itself, where it is no head."""
+        position: i64 = head
+        while self._unfolded[position] == 0:
+            position = self.keep.find(1, position + 1)
+        return position
+
+    def outermost(self, position: int) -> int:
+        """The first of the folders that share a row."""
+        outline = self.outline
+        parent: i64 = outline.parent(position)
+        while parent >= 0 and self._unfolded[parent] == 0:
+            position = parent
+            parent = outline.parent(position)
+        return position
+
+    def parent(self, position: int) -> int:
+        """The position of the row that a row lies under; -1 at the top."""
+        return self.outline.parent(self.outermost(position))
+
+    def depth(self, position: int) -> int:
+        """How many rows a row lies under."""
+        found: i64 = 0
+        outline = self.outline
+        parent: i64 = outline.parent(position)
+        while parent >= 0:
+            found += self._unfolded[parent]
+            parent = outline.parent(parent)
+        return found
 
 
-def rows_sorted(
-    ends: array[int],
-    keep: bytearray,
-    folded: bytearray,
-    start: int,
-    stop: int,
-    indent: int,
-    ranks: array[int],
-    backwards: bool,
-) -> RowList:
-    """As ``rows_by_name``, the children of each folder by rank, lowest first, then by name."""
-    positions: list[int] = []
-    heads: list[int] = []
-    indents: list[int] = []
-    waiting: list[tuple[int, int]] = []
-    _push_children(ends, keep, start, stop, indent, ranks, backwards, waiting)
-    while waiting:
-        position, depth = waiting.pop()
-        head = position
-        if ends[position] > position + 1:
-            child = only_child(ends, keep, position)
-            while child >= 0:
-                position = child
-                child = only_child(ends, keep, position)
-        positions.append(position)
-        heads.append(head)
-        indents.append(depth)
-        if ends[position] > position + 1 and not folded[position]:
-            _push_children(ends, keep, position + 1, ends[position], depth + 1, ranks, backwards, waiting)
-    return _row_list(positions, heads, indents)
+def both(mask: bytes | bytearray, other: bytes | bytearray) -> bytearray:
+    """What is in two masks of one length."""
+    found = int.from_bytes(mask, "little") & int.from_bytes(other, "little")
+    return bytearray(found.to_bytes(len(mask), "little"))
 
 
-def _push_children(
-    ends: array[int],
-    keep: bytearray,
-    start: i64,
-    stop: i64,
-    depth: i64,
-    ranks: array[int],
-    backwards: bool,
-    waiting: list[tuple[int, int]],
-) -> None:
-    """Put siblings on the stack, the first to show on top."""
-    ranked: list[tuple[int, int]] = []
-    position: i64 = start
-    while position < stop:
-        if keep[position]:
-            ranked.append((ranks[position], position))
-        position = ends[position]
-    ranked.sort()
-    if not backwards:
-        ranked.reverse()
-    for pair in ranked:
-        waiting.append((pair[1], depth))
+def keep_hits(outline: Outline, hits: bytearray, allowed: bytearray) -> bytearray:
+    """What a filter keeps: its hits, which are allowed, and all folders above them.
 
-
-def _row_list(positions: list[int], heads: list[int], indents: list[int]) -> RowList:
-    rows = RowList()
-    rows.positions = array("i", positions)
-    rows.heads = array("i", heads)
-    rows.indents = array("H", indents)
-    return rows
-
-
-def keep_ancestors(parents: array[int], keep: bytearray) -> None:
-    """Also keep every folder above a kept position; ``parents`` is -1 at the top."""
-    position: i64 = keep.rfind(1)
-    while position >= 0:
-        parent: i64 = parents[position]
-        while parent >= 0 and not keep[parent]:
-            keep[parent] = 1
-            parent = parents[parent]
-        position = keep.rfind(1, 0, position)
-
-
-def keep_matches(hits: list[int], ends: array[int], parents: array[int], allowed: bytearray) -> bytearray:
-    """What a filter keeps: its matches (ascending) and all above them.
-
-    A folder that matches without anything below it doing so can be opened: all of it is kept.
+    A folder that is a hit without anything below it being one can be opened: all of it is kept.
     """
-    keep = bytearray(len(allowed))
-    number: i64 = len(hits) - 1
-    following: i64 = len(allowed)
-    while number >= 0:
-        hit: i64 = hits[number]
-        end: i64 = ends[hit]
-        keep[hit] = 1
-        if end > hit + 1 and following >= end:
-            keep[hit:end] = allowed[hit:end]
-        parent: i64 = parents[hit]
-        while parent >= 0 and not keep[parent]:
-            keep[parent] = 1
-            parent = parents[parent]
-        following = hit
-        number -= 1
+    keep = bytearray(hits)
+    ends = outline.ends
+    count: i64 = len(hits)
+    following: i64 = -1
+    skip: i64 = 0
+    for folder in outline.folders:
+        if folder < skip:
+            continue
+        if following <= folder:
+            following = hits.find(1, folder + 1)
+            if following < 0:
+                following = count
+        end: i64 = ends[folder]
+        if following < end:
+            keep[folder] = 1
+        else:
+            skip = end
+            if hits[folder]:
+                keep[folder:end] = allowed[folder:end]
     return keep
 
 
-def find_parents(ends: array[int]) -> array[int]:
-    """The position of each position's folder; -1 at the top."""
-    parents: list[int] = []
-    open_ends: list[int] = []
-    open_folders: list[int] = []
-    position: i64 = 0
-    count: i64 = len(ends)
-    while position < count:
-        while open_ends and position >= open_ends[-1]:
-            open_ends.pop()
-            open_folders.pop()
-        parents.append(open_folders[-1] if open_folders else -1)
-        if ends[position] > position + 1:
-            open_ends.append(ends[position])
-            open_folders.append(position)
-        position += 1
-    return array("i", parents)
+def either(mask: bytes | bytearray, other: bytes | bytearray) -> bytearray:
+    """What is in one of two masks of one length, or in both."""
+    found = int.from_bytes(mask, "little") | int.from_bytes(other, "little")
+    return bytearray(found.to_bytes(len(mask), "little"))
 
 
-def find_names(joined: bytes, needle: bytes, allowed: bytearray) -> list[int]:
-    """The allowed positions whose name contains ``needle``; ``joined`` has all names with slashes between."""
-    found: list[int] = []
-    position: i64 = 0
-    start: i64 = 0
-    count: i64 = len(allowed)
-    if not count:
-        return found
-    if joined.count(needle) * 8 > count:
-        # Many matches: looking into each name is faster than finding the names of the matches.
-        for name in joined.split(b"/"):
-            if allowed[position] and needle in name:
-                found.append(position)
-            position += 1
-        return found
-    while position < count:
-        place: i64 = joined.find(needle, start)
-        if place < 0:
-            break
-        position += joined.count(b"/", start, place)
-        if allowed[position]:
-            found.append(position)
-        slash: i64 = joined.find(b"/", place)
-        if slash < 0:
-            break
-        start = slash + 1
-        position += 1
-    return found
-
-
-def change_ranks(marks: bytes, sizes: array[int]) -> array[int]:
-    """Ranks that put removed first, then modified, added, unchanged; the larger first in each."""
-    ranks: list[int] = []
-    position: i64 = 0
-    count: i64 = len(marks)
-    while position < count:
-        interest: i64 = _INTEREST[marks[position]]
-        ranks.append(interest * 1_152_921_504_606_846_976 - min(sizes[position], 1_000_000_000_000_000_000))
-        position += 1
-    return array("q", ranks)
-
-
-def size_ranks(sizes: array[int]) -> array[int]:
-    """Ranks that put the larger first."""
-    ranks: list[int] = []
-    for size in sizes:
-        ranks.append(-size)
-    return array("q", ranks)
+def without(mask: bytes | bytearray, unwanted: bytes | bytearray) -> bytearray:
+    """What is in the first of two masks of one length, and not in the second."""
+    left = int.from_bytes(mask, "little") & ~int.from_bytes(unwanted, "little")
+    return bytearray(left.to_bytes(len(mask), "little"))

@@ -1,7 +1,7 @@
-"""The tree in reading order, and what a range of layers changed in it: the explorer's columns.
+"""What a range of layers changed, position by position: marks at once, sums of folders when asked.
 
-A position is a path's place in preorder, siblings by name; the root has none. Columns are laid out
-so that another range of layers costs one pass of some tens of nanoseconds per path.
+A view of another range costs a translation of one byte per path and a sum over blocks of paths;
+what a folder holds is added up when somebody looks at it.
 """
 
 from __future__ import annotations
@@ -11,9 +11,8 @@ from typing import Final
 
 from mypy_extensions import i64
 
-from layerscope.core.layer import LayerIndex
+from layerscope.core.outline import BLOCK, MANY, Outline, same_directory
 from layerscope.core.tar import DIRECTORY
-from layerscope.core.tree import ImageTree
 
 # How a path stands after a range of layers, compared with before it.
 ABSENT: Final = 0
@@ -23,303 +22,211 @@ MODIFIED: Final = 3
 REMOVED: Final = 4
 
 _STEP: Final = 8_192
-_SUM_STEP: Final = 131_072
-#: A lifetime's number in one byte; the last one marks paths that have to be looked at one by one.
-_MANY: Final = 255
-
-
-class Outline:
-    """All paths of a tree in preorder; built in steps, complete when ``step`` says False.
-
-    ``nodes[p]`` is the node at position ``p``, ``ends[p]`` the position after its last descendant,
-    ``depths[p]`` how many directories it lies in, ``is_directory[p]`` 1 where any version of it is a
-    directory. ``positions[node]`` leads back; the root's is -1.
-    """
-
-    def __init__(self, tree: ImageTree) -> None:
-        self.tree = tree
-        self.nodes: array[int] = array("i")
-        self.ends: array[int] = array("i")
-        self.depths: array[int] = array("i")
-        self.positions: array[int] = array("i", bytes(4 * tree.node_count))
-        self.is_directory: bytearray = bytearray()
-        self.sizes: array[int] = array("q")
-        self.lifetimes: bytearray = bytearray()
-        self.lifetime_table: list[tuple[int, int]] = []
-        self.many: array[int] = array("i")
-        self._numbers: dict[tuple[int, int], int] = {}
-        self._waiting: list[int] = []
-        self._depth: int = 0
-        self.positions[0] = -1
-        self._push_children(0)
-
-    def __len__(self) -> int:
-        return len(self.nodes)
-
-    def step(self) -> bool:
-        """Do a bounded piece of the work; False when the outline is complete."""
-        for _ in range(_STEP):
-            if not self._waiting:
-                return False
-            node = self._waiting.pop()
-            if node < 0:
-                self.ends[-1 - node] = len(self.nodes)
-                self._depth -= 1
-            else:
-                self._append(node)
-        return True
-
-    def _push_children(self, node: int) -> None:
-        """Put a directory's children on the stack, the first by name on top."""
-        names = self.tree.names
-        named: list[tuple[bytes, int]] = []
-        for child in self.tree.children(node):
-            named.append((names[child], child))
-        named.sort(reverse=True)
-        for pair in named:
-            self._waiting.append(pair[1])
-
-    def _append(self, node: int) -> None:
-        position = len(self.nodes)
-        tree = self.tree
-        self.nodes.append(node)
-        self.depths.append(self._depth)
-        self.positions[node] = position
-        self.ends.append(position + 1)
-        version: i64 = tree.newest_versions[node]
-        self._note_lifetime(position, version)
-        self.sizes.append(tree.stored_size(version) if version >= 0 else 0)
-        folder = False
-        while version >= 0 and not folder:
-            folder = tree.kinds[version] == DIRECTORY
-            version = tree.olders[version]
-        self.is_directory.append(1 if folder else 0)
-        if node in tree.live or node in tree.gone:
-            self._waiting.append(-1 - position)
-            self._depth += 1
-            self._push_children(node)
-
-    def _note_lifetime(self, position: int, version: i64) -> None:
-        """Paths with one version share a number with all that came and went in the same layers."""
-        number = _MANY
-        if version >= 0 and self.tree.olders[version] < 0:
-            lifetime = (self.tree.version_layers[version], self.tree.endings[version])
-            number = self._numbers.get(lifetime, -1)
-            if number < 0:
-                number = min(len(self.lifetime_table), _MANY)
-                if number < _MANY:
-                    self._numbers[lifetime] = number
-                    self.lifetime_table.append(lifetime)
-        if number == _MANY:
-            self.many.append(position)
-        self.lifetimes.append(number)
+_BLOCK_STEP: Final = 65_536
+_CHANGED: Final = bytes([0, 0, 1, 1, 1]) + bytes(251)
 
 
 class View:
     """How each position stands after layer ``after``, compared with after layer ``before``.
 
-    ``before`` is -1 to compare with nothing. Built in steps, complete when ``step`` says False:
-    ``marks[p]`` is ABSENT, UNCHANGED, ADDED, MODIFIED or REMOVED; a directory is MODIFIED when
-    anything below it changed. ``sizes[p]`` is in stored bytes, of which links have none, so that those
-    of hard links count once: of a file after the range (of a removed one, before it); of a directory
-    that changed, what the range wrote below it; of one that did not, all that is below it; of a
-    removed one, what was. ``added``, ``modified`` and ``removed`` count paths
-    that are no directories.
+    ``before`` is -1 to compare with nothing. Built in steps, complete when ``step`` says False.
+    ``marks[p]`` is ABSENT, UNCHANGED, ADDED, MODIFIED or REMOVED, of a folder as such; ``mark`` also
+    takes what lies below into account. ``sizes[p]`` are the stored bytes of what has nothing below it.
+    ``added``, ``modified`` and ``removed`` count paths that are no directories, ``files`` all such
+    paths that are there or were removed.
     """
 
     def __init__(self, outline: Outline, before: int, after: int) -> None:
         self._outline = outline
         self._before = before
         self._after = after
-        self.marks: bytearray = bytearray(bytes(outline.lifetimes).translate(self._table()))
-        self.sizes: array[int] = array("q", outline.sizes)
         self.added: int = 0
         self.modified: int = 0
         self.removed: int = 0
+        self.files: int = 0
+        self._table: bytes = self._mark_histories()
+        self.marks: bytearray = bytearray(bytes(outline.numbers).translate(self._table))
+        # Sizes differ from the outline's only where versions have to be looked at one by one.
+        self.sizes: array[int] = array("q", outline.sizes) if outline.many else outline.sizes
+        self._changed: bytes = b""
+        # Bytes written, there and removed in front of each block.
+        self._written: list[int] = [0]
+        self._total: list[int] = [0]
+        self._removed: list[int] = [0]
         self._next_many: int = 0
-        self._next: int = 0
-        # The open directories from the top down: position, end, bytes written, there and removed.
-        self._open: list[int] = []
-        self._ends: list[int] = []
-        self._written: list[int] = []
-        self._total: list[int] = []
-        self._removed: list[int] = []
-        self._changed: list[bool] = []
-
-    def _table(self) -> bytes:
-        """The mark of each lifetime."""
-        table = bytearray(256)
-        for number, (born, ended) in enumerate(self._outline.lifetime_table):
-            stood = born <= self._before and (ended < 0 or ended > self._before)
-            stands = born <= self._after and (ended < 0 or ended > self._after)
-            if stands:
-                table[number] = UNCHANGED if stood else ADDED
-            elif stood:
-                table[number] = REMOVED
-        return bytes(table)
+        self._many_sums: dict[int, tuple[int, int, int]] = {}
+        self._next_block: int = 0
+        self._next_sum: int = 0
 
     def step(self) -> bool:
         """Do a bounded piece of the work; False when the view is complete."""
         if self._next_many < len(self._outline.many):
             self._mark_many()
             return True
-        self._sum()
-        return self._next < len(self._outline.nodes)
+        if self._next_block < len(self._outline.block_ends):
+            self._sum_blocks()
+            return True
+        self._changed = bytes(self.marks).translate(_CHANGED)
+        return False
+
+    # Questions, answered when the view is complete.
+
+    def mark(self, position: int) -> int:
+        """The mark; a directory that stayed is MODIFIED when anything below it changed."""
+        found = self.marks[position]
+        if found == UNCHANGED and self._changed.find(1, position + 1, self._outline.ends[position]) >= 0:
+            return MODIFIED
+        return found
+
+    def size(self, position: int) -> int:
+        """Stored bytes, of which links have none, so that those of hard links count once.
+
+        Of a file after the range (of a removed one, before it); of a directory that changed, what the
+        range wrote below it; of one that did not, all that is below it; of a removed one, what was.
+        """
+        end = self._outline.ends[position]
+        if end == position + 1 or self._stands_as_file(position):
+            return self.sizes[position]
+        written, total, removed = self.sums(position + 1, end)
+        mark = self.mark(position)
+        return removed if mark == REMOVED else total if mark == UNCHANGED else written
+
+    def sums(self, start: int, stop: int) -> tuple[int, int, int]:
+        """Stored bytes that the range wrote between two positions, that are there, that it removed."""
+        first = -(-start // BLOCK)
+        last = stop // BLOCK
+        if first >= last:
+            return self._add(start, stop)
+        head = self._add(start, first * BLOCK)
+        tail = self._add(last * BLOCK, stop)
+        return (
+            head[0] + tail[0] + self._written[last] - self._written[first],
+            head[1] + tail[1] + self._total[last] - self._total[first],
+            head[2] + tail[2] + self._removed[last] - self._removed[first],
+        )
+
+    def version(self, position: int) -> int:
+        """The version that a row shows: the one that is there, or the one that was removed; -1 if none."""
+        tree = self._outline.tree
+        node = self._outline.nodes[position]
+        found = tree.version_at(node, self._after)
+        return found if found >= 0 else tree.version_at(node, self._before)
+
+    def _add(self, start: i64, stop: i64) -> tuple[int, int, int]:
+        """The sums, one by one."""
+        marks, sizes = self.marks, self.sizes
+        written: i64 = 0
+        total: i64 = 0
+        removed: i64 = 0
+        position: i64 = start
+        while position < stop:
+            mark: i64 = marks[position]
+            if mark != ABSENT:
+                size: i64 = sizes[position]
+                if mark == REMOVED:
+                    removed += size
+                else:
+                    total += size
+                    if mark != UNCHANGED:
+                        written += size
+            position += 1
+        return written, total, removed
+
+    def _stands_as_file(self, position: int) -> bool:
+        """Is a path that was a directory at one time something else in this view?"""
+        if self._outline.numbers[position] != MANY:
+            return not self._outline.is_directory[position]
+        version = self.version(position)
+        return version >= 0 and self._outline.tree.kinds[version] != DIRECTORY
+
+    # Marks.
+
+    def _mark_histories(self) -> bytes:
+        """The mark of each history; counts the paths that have it."""
+        table = bytearray(256)
+        for number, history in enumerate(self._outline.histories):
+            old = self._standing(history, self._before)
+            new = self._standing(history, self._after)
+            mark = ABSENT
+            if new >= 0:
+                mark = ADDED if old < 0 else UNCHANGED if old == new or history[0] else MODIFIED
+            elif old >= 0:
+                mark = REMOVED
+            table[number] = mark
+            self._count(mark, self._outline.paths_of[number])
+        return bytes(table)
+
+    def _standing(self, history: tuple[int, ...], layer: int) -> int:
+        """Which version of a history is there after a layer; -1 if none."""
+        place = 1
+        while place < len(history):
+            if history[place] <= layer:
+                ended = history[place + 1]
+                return -1 if 0 <= ended <= layer else place
+            place += 2
+        return -1
+
+    def _count(self, mark: int, paths: int) -> None:
+        if mark != ABSENT:
+            self.files += paths
+        if mark == ADDED:
+            self.added += paths
+        elif mark == MODIFIED:
+            self.modified += paths
+        elif mark == REMOVED:
+            self.removed += paths
 
     def _mark_many(self) -> None:
-        """Positions with several versions, one by one."""
+        """Positions whose versions differ, one by one."""
         many = self._outline.many
         stop: i64 = min(self._next_many + _STEP, len(many))
         i: i64 = self._next_many
         while i < stop:
-            self._mark(many[i])
+            self._mark_one(many[i])
             i += 1
         self._next_many = stop
 
-    def _mark(self, position: int) -> None:
+    def _mark_one(self, position: int) -> None:
         tree = self._outline.tree
         node = self._outline.nodes[position]
         old: i64 = tree.version_at(node, self._before)
         new: i64 = tree.version_at(node, self._after)
         mark = ABSENT
+        size = 0
         if new >= 0:
             mark = ADDED if old < 0 else UNCHANGED
-            if old >= 0 and old != new and not self._same_directory(old, new):
+            if old >= 0 and old != new and not same_directory(tree, old, new):
                 mark = MODIFIED
-            self.sizes[position] = tree.stored_size(new)
+            size = tree.stored_size(new)
         elif old >= 0:
             mark = REMOVED
-            self.sizes[position] = tree.stored_size(old)
+            size = tree.stored_size(old)
         self.marks[position] = mark
-
-    def _same_directory(self, old: i64, new: i64) -> bool:
-        """Two versions of one directory with the same owner and mode."""
-        tree = self._outline.tree
-        if tree.kinds[old] != DIRECTORY or tree.kinds[new] != DIRECTORY:
-            return False
-        first: i64 = tree.entries[old]
-        second: i64 = tree.entries[new]
-        if first < 0 or second < 0:
-            return True
-        below: LayerIndex = tree.layers[tree.version_layers[old]]
-        above: LayerIndex = tree.layers[tree.version_layers[new]]
-        return (
-            below.modes[first] == above.modes[second]
-            and below.uid(first) == above.uid(second)
-            and below.gid(first) == above.gid(second)
-            and below.xattrs(first) == above.xattrs(second)
-        )
-
-    def _sum(self) -> None:
-        """Carry bytes and changes up to the directories, a stretch of positions at a time."""
-        outline = self._outline
-        marks = bytes(self.marks)
-        folders = bytes(outline.is_directory)
-        sizes = self.sizes
-        count: i64 = len(marks)
-        position: i64 = self._next
-        stop: i64 = min(position + _SUM_STEP, count)
-        end: i64 = self._ends[-1] if self._ends else count
-        written: i64 = 0
-        total: i64 = 0
-        removed: i64 = 0
-        changed = False
-        while position < stop:
-            if position >= end:
-                self._pour(written, total, removed, changed)
-                written = total = removed = 0
-                changed = False
-                end = self._close_until(position)
-            mark: i64 = marks[position]
-            if folders[position]:
-                self._pour(written, total, removed, changed or mark > UNCHANGED)
-                written = total = removed = 0
-                changed = False
-                if mark != ABSENT:
-                    self._count_other(position, mark)
-                end = self._open_directory(position)
-            elif mark == UNCHANGED:
-                total += sizes[position]
-            elif mark != ABSENT:
-                changed = True
-                size: i64 = sizes[position]
-                if mark == REMOVED:
-                    removed += size
-                    self.removed += 1
-                else:
-                    written += size
-                    total += size
-                    if mark == ADDED:
-                        self.added += 1
-                    else:
-                        self.modified += 1
-            position += 1
-        self._pour(written, total, removed, changed)
-        self._next = position
-        self._close_until(position)
-
-    def _close_until(self, position: i64) -> i64:
-        """Close the directories that end at or before a position; where the innermost open one ends."""
-        while self._ends and position >= self._ends[-1]:
-            self._close()
-        return self._ends[-1] if self._ends else len(self._outline.nodes)
-
-    def _pour(self, written: i64, total: i64, removed: i64, changed: bool) -> None:
-        """Add to the innermost open directory."""
-        if self._open:
-            self._written[-1] += written
-            self._total[-1] += total
-            self._removed[-1] += removed
-            if changed:
-                self._changed[-1] = True
-
-    def _open_directory(self, position: i64) -> i64:
-        end: i64 = self._outline.ends[position]
-        self._open.append(position)
-        self._ends.append(end)
-        self._written.append(0)
-        self._total.append(0)
-        self._removed.append(0)
-        self._changed.append(False)
-        return end
-
-    def _close(self) -> None:
-        """A directory is complete: its own figures, and what they add to the one above."""
-        position = self._open.pop()
-        self._ends.pop()
-        written = self._written.pop()
-        total = self._total.pop()
-        removed = self._removed.pop()
-        changed = self._changed.pop()
-        mark = self.marks[position]
-        if mark == UNCHANGED and changed:
-            mark = MODIFIED
-            self.marks[position] = MODIFIED
-        if not self._stands_as_file(position, mark):
-            self.sizes[position] = removed if mark == REMOVED else written if changed or mark != UNCHANGED else total
-        elif mark == REMOVED:
-            removed += self.sizes[position]
+        self.sizes[position] = size
+        if self._outline.is_directory[position]:
+            self._count_other(old, new, mark)
         else:
-            total += self.sizes[position]
-            if mark != UNCHANGED:
-                written += self.sizes[position]
-        self._pour(written, total, removed, changed or mark > UNCHANGED)
+            self._count(mark, 1)
+        if size:
+            self._note_sum(position // BLOCK, mark, size)
 
-    def _stands_as_file(self, position: int, mark: i64) -> bool:
-        """Is a path that was a directory at one time something else in this view?"""
-        tree = self._outline.tree
-        layer = self._before if mark == REMOVED else self._after
-        version = tree.version_at(self._outline.nodes[position], layer)
-        return version >= 0 and tree.kinds[version] != DIRECTORY
+    def _note_sum(self, block: int, mark: int, size: int) -> None:
+        """Bytes of a position that the block's sums do not have."""
+        written, total, removed = self._many_sums.get(block, (0, 0, 0))
+        if mark == REMOVED:
+            removed += size
+        else:
+            total += size
+            written += size if mark != UNCHANGED else 0
+        self._many_sums[block] = (written, total, removed)
 
-    def _count_other(self, position: i64, mark: i64) -> None:
-        """Count a path that was a directory at one time and is, or was, something else here."""
-        tree = self._outline.tree
-        node = self._outline.nodes[position]
-        old = tree.version_at(node, self._before)
-        new = tree.version_at(node, self._after)
-        was_file = old >= 0 and tree.kinds[old] != DIRECTORY
-        is_file = new >= 0 and tree.kinds[new] != DIRECTORY
+    def _count_other(self, old: i64, new: i64, mark: int) -> None:
+        """Count a path that was a directory at one time if it is, or was, something else here."""
+        kinds = self._outline.tree.kinds
+        was_file = old >= 0 and kinds[old] != DIRECTORY
+        is_file = new >= 0 and kinds[new] != DIRECTORY
+        if is_file or (was_file and new < 0):
+            self.files += 1
         if was_file and is_file:
             self.modified += 1 if mark == MODIFIED else 0
         elif is_file:
@@ -327,13 +234,42 @@ class View:
         elif was_file:
             self.removed += 1
 
+    # Sums.
 
-def outline_of(tree: ImageTree) -> Outline:
-    """The complete outline of a tree, in one go: for tests and small trees."""
-    outline = Outline(tree)
-    while outline.step():
-        pass
-    return outline
+    def _sum_blocks(self) -> None:
+        """Carry on the sums in front of each block, a stretch of blocks at a time."""
+        outline, table = self._outline, self._table
+        numbers, sums, block_ends = outline.block_numbers, outline.block_bytes, outline.block_ends
+        written: i64 = self._written[-1]
+        total: i64 = self._total[-1]
+        removed: i64 = self._removed[-1]
+        at: i64 = self._next_sum
+        limit: i64 = at + _BLOCK_STEP
+        block: i64 = self._next_block
+        count: i64 = len(block_ends)
+        while block < count and at < limit:
+            end: i64 = block_ends[block]
+            while at < end:
+                mark: i64 = table[numbers[at]]
+                if mark == REMOVED:
+                    removed += sums[at]
+                elif mark != ABSENT:
+                    size: i64 = sums[at]
+                    total += size
+                    if mark != UNCHANGED:
+                        written += size
+                at += 1
+            if self._many_sums:
+                more = self._many_sums.get(block, (0, 0, 0))
+                written += more[0]
+                total += more[1]
+                removed += more[2]
+            self._written.append(written)
+            self._total.append(total)
+            self._removed.append(removed)
+            block += 1
+        self._next_sum = at
+        self._next_block = block
 
 
 def view_of(outline: Outline, before: int, after: int) -> View:

@@ -16,10 +16,10 @@ from textual.dom import DOMNode
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState, get_current_worker
 
-from layerscope.core.view import Outline
+from layerscope.core.outline import Outline
 from layerscope.errors import CancelledError, LayerscopeError
 from layerscope.sources.candidates import SeveralImagesError
-from layerscope.tui.filetree import FileTree
+from layerscope.tui.filetree import FileTree, finish
 from layerscope.tui.keys import KEYS, bindings, written
 from layerscope.tui.messages import Analysed, Indexed, Progressed, WasteFound
 from layerscope.tui.screen import ExplorerScreen
@@ -114,9 +114,11 @@ class ExplorerApp(App[None]):
         outline = Outline(index.tree)
         while outline.step():
             pass
-        self.post_message(Indexed(index, outline, FileTree(index.tree, outline)))
+        files = FileTree(index.tree, outline)
+        self.post_message(Indexed(index, outline, files))
         analysis = self._analyse(index)
         self.post_message(Analysed(analysis))
+        finish(files.prepare())
         try:
             # Contents are compared now: this may take a while.
             self.post_message(WasteFound(analysis, analysis.waste))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import stat
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from layerscope.core.tar import BLOCK, CHAR, DIRECTORY, FIFO, FILE, HARDLINK, SYMLINK
 from layerscope.core.tree import DUPLICATE, HIDDEN, NONE, OVERWRITTEN, REMOVED, REPLACED
 from layerscope.text import decode, printable
+from layerscope.tui.capabilities import ATTRIBUTE, capabilities
 
 if TYPE_CHECKING:
     from layerscope.core.tree import ImageTree
@@ -31,6 +33,8 @@ _KINDS: Final = {
     DIRECTORY: "folder",
     FIFO: "fifo",
 }
+#: The same in a column.
+_SHORT: Final = {**_KINDS, HARDLINK: "hardlink", SYMLINK: "link", CHAR: "char", BLOCK: "block"}
 _ENDS: Final = {
     OVERWRITTEN: "overwritten",
     REMOVED: "removed",
@@ -49,13 +53,16 @@ class Attributes:
     mode: str = ""
     owner: str = ""
     link: str = ""
+    modified: str = ""
+    kind: str = ""
+    capabilities: str = ""
 
 
 def attributes(tree: ImageTree, version: int) -> Attributes:
-    """Permissions, owner and link target (printable) of a version."""
+    """What a layer says of a version beside its contents: all printable, the time in UTC."""
     entry = tree.version_entry(version)
     if entry < 0:
-        return Attributes()
+        return Attributes(kind=_SHORT.get(tree.kind(version), "?"))
     index = tree.layers[tree.version_layer(version)]
     kind = tree.kind(version)
     link = index.link(entry)
@@ -63,7 +70,18 @@ def attributes(tree: ImageTree, version: int) -> Attributes:
         mode=stat.filemode(_TYPES.get(kind, 0) | index.mode(entry)),
         owner=f"{index.uid(entry)}:{index.gid(entry)}",
         link=printable(decode(link)) if link else "",
+        modified=moment(index.mtime(entry)),
+        kind=_SHORT.get(kind, "?"),
+        capabilities=capabilities(index.xattrs(entry).get(ATTRIBUTE, b"")),
     )
+
+
+def moment(nanoseconds: int) -> str:
+    """A time since the epoch as ``2026-11-20 09:14``; empty for times that no calendar has."""
+    try:
+        return datetime.fromtimestamp(nanoseconds // 1_000_000_000, UTC).strftime("%Y-%m-%d %H:%M")
+    except (OverflowError, ValueError, OSError):
+        return ""
 
 
 def kind_word(kind: int) -> str:

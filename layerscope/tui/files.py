@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+import time
+from collections.abc import Callable, Generator
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -12,21 +15,20 @@ from textual.message import Message
 
 from layerscope.core.tar import DIRECTORY
 from layerscope.core.view import ADDED, MODIFIED, REMOVED
-from layerscope.text import decode, printable, size
+from layerscope.text import decode, printable
 from layerscope.tui.cells import bar, cut
+from layerscope.tui.columns import TARGET, Columns
 from layerscope.tui.entrywords import attributes, note
 from layerscope.tui.filetree import MARKS, FileTree, Order
 from layerscope.tui.filters import parse_filter
 from layerscope.tui.keys import bindings
 from layerscope.tui.rows import Pieces, Rows
-from layerscope.tui.selection import Selection
 
 if TYPE_CHECKING:
-    from layerscope.core.tar import DIRECTORY
-from layerscope.core.view import View
+    from layerscope.core.view import View
 
-#: Columns for permissions and owner are shown from this width on, unless the user chose.
-_WIDE: Final = 56
+#: Seconds of work that is done before the next key is looked at; longer work goes on between keys.
+_AT_ONCE: Final = 0.012
 #: Cells of a bar that stands for the whole image.
 _BAR: Final = 12
 _GLYPHS: Final = {ADDED: ("+", "added"), MODIFIED: ("~", "modified"), REMOVED: ("-", "removed")}
@@ -60,18 +62,20 @@ class FilesPane(Rows):
     def __init__(self) -> None:
         super().__init__("files", classes="inner")
         self.model: FileTree | None = None
-        self.wants_attributes: bool | None = None
+        self.columns = Columns()
         self.wants_bars = False
-        self._selection = Selection()
+        #: What is wrong with the filter that is being typed.
+        self.fault = ""
+        #: Whether something is being looked for.
+        self.busy = False
         self._level = 0
-        self._changes = (0, 0)
 
     # What is there.
 
     @property
     def item_count(self) -> int:
         """How many rows are visible."""
-        return len(self.model.rows) if self.model else 0
+        return self.model.row_count if self.model else 0
 
     @property
     def empty_sentence(self) -> str:
@@ -89,23 +93,45 @@ class FilesPane(Rows):
         """The files are known; the comparison follows."""
         self.model = tree
 
-    def show_view(self, view: View, selection: Selection) -> None:
+    def show_view(self, view: View) -> None:
         """Another comparison; the cursor stays on its path, or goes to the nearest folder above."""
         if self.model is None:
             return
-        position = self.position
-        self._selection = selection
-        self.model.show(bytes(view.marks), view.sizes, self.scrollable_content_region.height)
-        if position >= 0:
-            self.model.reveal(position)
-        mixed = sum(self._is_file(place) for place in self.model.mixed)
-        self._changes = (view.added + view.modified + view.removed, self.model.files + mixed)
-        self._settle(position)
+        model, position = self.model, self.position
+
+        def settle() -> None:
+            if position >= 0:
+                model.reveal(position)
+            self._settle(position)
+
+        self._do(model.show(view, self.scrollable_content_region.height), settle)
+
+    def _do(self, work: Generator[None], then: Callable[[], None]) -> None:
+        """Do work at once if it is short, else between the keys; newer work takes its place."""
+        self.workers.cancel_group(self, "files")
+        end = time.monotonic() + _AT_ONCE
+        while time.monotonic() < end:
+            try:
+                next(work)
+            except StopIteration:
+                then()
+                return
+        self.busy = True
+        self.post_message(self.Changed())
+        self.run_worker(self._go_on(work, then), group="files", description="search", exit_on_error=True)
+
+    async def _go_on(self, work: Generator[None], then: Callable[[], None]) -> None:
+        with closing(work):
+            for _ in work:
+                await asyncio.sleep(0)
+        self.busy = False
+        then()
 
     def _settle(self, position: int) -> None:
         """The rows changed: find the cursor's position again."""
         top = self.scroll_offset.y
         before = self.cursor - top
+        self.busy = False
         self.refresh_rows()
         if self.model is not None and position >= 0:
             row = max(0, self.model.row_of(position))
@@ -119,34 +145,35 @@ class FilesPane(Rows):
     @property
     def position(self) -> int:
         """The position under the cursor; -1 where there is none."""
-        return self.model.rows.positions[self.cursor] if self.model and self.item_count else -1
+        return self.model.position_at(self.cursor) if self.model and self.item_count else -1
+
+    @property
+    def node(self) -> int:
+        """The tree's node under the cursor; -1 where there is none."""
+        return self.model.outline.nodes[self.position] if self.model and self.item_count else -1
 
     @property
     def path(self) -> bytes:
         """The path under the cursor, without a leading slash; empty where there is none."""
-        return self.model.tree.path(self.model.nodes[self.position]) if self.model and self.item_count else b""
+        return self.model.path(self.position) if self.model and self.item_count else b""
 
     def version(self, position: int) -> int:
         """The version that a row shows: the one that is there, or the one that was removed; -1 if none."""
-        if self.model is None or position < 0:
-            return -1
-        tree, node = self.model.tree, self.model.nodes[position]
-        found = tree.version_at(node, self._selection.last)
-        return found if found >= 0 else tree.version_at(node, self._selection.first - 1)
-
-    def _is_file(self, position: int) -> bool:
-        version = self.version(position)
-        return version >= 0 and self.model is not None and self.model.tree.kind(version) != DIRECTORY
+        return self.model.view.version(position) if self.model is not None and position >= 0 else -1
 
     @property
     def counted(self) -> str:
         """How many there are, for the border."""
         if self.model is None:
             return ""
-        changed, files = self._changes
+        view = self.model.view
+        if self.busy:
+            return "searching"
+        if self.fault or (self.model.filter is not None and self.model.filter.fault):
+            return self.fault or (self.model.filter.fault if self.model.filter else "")
         if self.model.filter is not None:
-            return f"{len(self.model.hits):,} of {files:,}"
-        words = f"{changed:,} of {files:,}"
+            return f"{self.model.hit_count:,} of {view.files:,}"
+        words = f"{view.added + view.modified + view.removed:,} of {view.files:,}"
         if self.model.order is not Order.NAME or self.model.backwards:
             words = f"by {self.model.order.value}{' backwards' if self.model.backwards else ''} · {words}"
         hidden = [_WORDS.get(name, name) for name, mark in MARKS.items() if mark not in self.model.shown]
@@ -155,42 +182,36 @@ class FilesPane(Rows):
     # Painting.
 
     def pieces(self, row: int, width: int) -> Pieces:
-        """Change, attributes, size, fold, name, note."""
+        """Change, columns, bar, fold, name, note."""
         tree = self.model
         assert tree is not None
-        position = tree.rows.positions[row]
+        position = tree.position_at(row)
         glyph, tone = _GLYPHS.get(tree.mark(position), (" ", ""))
         version = self.version(position)
-        left = width - 11
+        yield (glyph + " ", tone.replace("removed", "wasted"))
+        yield from self.columns.pieces(tree, position, version, width, tone)
+        left = width - 2 - self.columns.width(width)
         if self.wants_bars:
             useful, _wasted = bar(tree.size(position), 0, tree.total, _BAR)
             left -= _BAR + 1
-        yield (glyph + " ", tone.replace("removed", "wasted"))
-        found = attributes(tree.tree, version) if version >= 0 else None
-        if self.wants_attributes or (self.wants_attributes is None and width >= _WIDE):
-            yield (f"{found.mode if found else '':<10} {found.owner if found else '':>9} ", "dim")
-            left -= 21
-        yield (f"{size(tree.size(position)):>8} ", "" if tone else "dim")
-        if self.wants_bars:
             yield (useful.ljust(_BAR + 1), "bar")
-        indent = min(tree.rows.indents[row] * 2, max(0, left // 2))
-        has_children = tree.has_children(position)
-        fold = ("▾ " if tree.is_open(position) else "▸ ") if has_children else "  "
+        indent = min(tree.rows.depth(position) * 2, max(0, left // 2))
+        fold = ("▾ " if tree.is_open(position) else "▸ ") if tree.has_children(position) else "  "
         yield (" " * indent + fold, "dim")
-        left -= indent + 2
-        yield from self._name_pieces(row, position, version, left, tone, found.link if found else "")
+        yield from self._name_pieces(position, version, left - indent - 2, tone)
 
-    def _name_pieces(self, row: int, position: int, version: int, left: int, tone: str, link: str) -> Pieces:
+    def _name_pieces(self, position: int, version: int, left: int, tone: str) -> Pieces:
         assert self.model is not None
-        name = printable(decode(self.model.label(row)))
+        name = printable(decode(self.model.label(position)))
         if version >= 0 and self.model.tree.kind(version) == DIRECTORY and not self.model.has_children(position):
             name += "/"
         remark = note(self.model.tree, version) if version >= 0 and self.model.mark(position) != REMOVED else ""
         room = left - len(remark) - 3 if remark and left >= len(remark) + 12 else left
         shown = cut(name, room)
-        hit = self.model.filter is not None and self.model.is_hit(position)
-        yield (shown, tone + " match" if hit else tone)
+        yield (shown, tone + " match" if self.model.is_hit(position) else tone)
         used = cell_len(shown)
+        wants_link = version >= 0 and TARGET in self.columns.shown(self.size.width)
+        link = attributes(self.model.tree, version).link if wants_link else ""
         if link and room - used > 5:
             arrow = cut(f" → {link}", room - used)
             yield (arrow, "dim")
@@ -207,7 +228,7 @@ class FilesPane(Rows):
         """Fold or unfold the folder under the cursor."""
         if self.model is None or not self.item_count:
             return
-        self.model.toggle(self.cursor)
+        self.model.toggle(self.position)
         self.refresh_rows()
         self.post_message(self.Changed())
 
@@ -217,7 +238,7 @@ class FilesPane(Rows):
             return
         if not self.model.is_open(self.position):
             self.action_fold()
-        elif self.cursor + 1 < self.item_count and self.model.rows.block_end(self.cursor) > self.cursor + 1:
+        elif self.model.rows.has_rows_below(self.position):
             self.cursor += 1
 
     def action_out(self) -> None:
@@ -225,10 +246,10 @@ class FilesPane(Rows):
         if self.model is None or not self.item_count:
             return
         rows = self.model.rows
-        if self.model.is_open(self.position) and rows.block_end(self.cursor) > self.cursor + 1:
+        if self.model.is_open(self.position) and rows.has_rows_below(self.position):
             self.action_fold()
             return
-        parent = self.model.parents[rows.heads[self.cursor]]
+        parent = rows.parent(self.position)
         if parent >= 0:
             self.cursor = max(0, self.model.row_of(parent))
 
@@ -246,10 +267,12 @@ class FilesPane(Rows):
 
     def toggle_mark(self, name: str) -> None:
         """Show or hide added, modified, removed or unchanged files."""
-        self._change(lambda tree: tree.toggle_mark(MARKS[name]))
+        if self.model is not None:
+            position = self.position
+            self._do(self.model.toggle_mark(MARKS[name]), lambda: self._settle(position))
 
     def sort(self) -> None:
-        """By name, then by size, then by changes."""
+        """By name, by size, by changes, by waste."""
         orders = list(Order)
         self._change(lambda tree: tree.set_order(orders[(orders.index(tree.order) + 1) % len(orders)], tree.backwards))
 
@@ -262,17 +285,33 @@ class FilesPane(Rows):
         self.wants_bars = whole
         self._change(lambda tree: tree.set_order(Order.SIZE if whole else Order.NAME, False))
 
-    def toggle_attributes(self) -> None:
+    def toggle_columns(self) -> None:
         """Show or hide the columns beside the names."""
-        shown = self.wants_attributes if self.wants_attributes is not None else self.size.width >= _WIDE
-        self.wants_attributes = not shown
+        self.columns.toggle(self.size.width)
+        self.refresh()
+
+    def choose_columns(self, names: frozenset[str]) -> None:
+        """Show these columns."""
+        self.columns.choose(names)
         self.refresh()
 
     def search(self, text: str) -> None:
-        """Show only what a text asks for; all when it is empty."""
-        self._change(lambda tree: tree.set_filter(parse_filter(text) if text.strip() else None))
-        if self.model is not None and self.model.hits and not self.model.is_hit(self.position):
-            self._go(self.model.hits[0])
+        """Show only what a text asks for; all when it is empty. A text with a fault changes nothing."""
+        if self.model is None:
+            return
+        wanted = parse_filter(text) if text.strip() else None
+        self.fault = wanted.fault if wanted else ""
+        if self.fault:
+            self.post_message(self.Changed())
+            return
+        position = self.position
+
+        def settle() -> None:
+            self._settle(position)
+            if self.model is not None and self.model.hit_count and not self.model.is_hit(self.position):
+                self._go(self.model.next_hit(-1, 1))
+
+        self._do(self.model.set_filter(wanted), settle)
 
     def next_match(self, step: int) -> None:
         """To the next or previous match of the filter."""
@@ -320,8 +359,9 @@ class FilesPane(Rows):
         """A click on the triangle folds."""
         if self.model is None:
             return False
-        wide = self.wants_attributes or (self.wants_attributes is None and self.size.width >= _WIDE)
-        start = 11 + (21 if wide else 0) + (_BAR + 1 if self.wants_bars else 0) + 2 * self.model.rows.indents[row]
+        width = self.scrollable_content_region.width
+        left = width - 2 - self.columns.width(width) - (_BAR + 1 if self.wants_bars else 0)
+        start = width - left + min(2 * self.model.rows.depth(self.position), max(0, left // 2))
         if start <= column < start + 2 and self.model.has_children(self.position):
             self.action_fold()
             return True

@@ -1,32 +1,24 @@
-"""The state of Files without a screen: folds, filter, order, what is shown; gives visible rows."""
+"""The state of Files without a screen: folds, filter, order, what is shown; tells which rows are visible."""
 
 from __future__ import annotations
 
-from array import array
-from bisect import bisect_left, bisect_right
+from collections.abc import Generator
+from dataclasses import replace
 from enum import Enum
 from heapq import heappop, heappush
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
-from layerscope.core.rows import (
-    RowList,
-    change_ranks,
-    find_names,
-    find_parents,
-    keep_ancestors,
-    keep_matches,
-    only_child,
-    rows_by_name,
-    rows_sorted,
-    size_ranks,
-)
-from layerscope.core.tar import DIRECTORY
-from layerscope.core.view import ADDED, MODIFIED, REMOVED, UNCHANGED
+from layerscope.core.order import BY_CHANGES, BY_NAME, BY_SIZE, BY_WASTE, SortedRows
+from layerscope.core.rows import RowMap, both, keep_hits, without
+from layerscope.core.search import NameJoin, RareMarks
+from layerscope.core.view import ADDED, MODIFIED, REMOVED, UNCHANGED, View
+from layerscope.core.wastemap import WasteMap
 from layerscope.tui.filters import Filter
+from layerscope.tui.searches import Found, SearchError, find
 
 if TYPE_CHECKING:
+    from layerscope.core.outline import Outline
     from layerscope.core.tree import ImageTree
-    from layerscope.core.view import Outline
 
 #: The marks that can be shown or hidden, by the names that keys use.
 MARKS: Final = {"added": ADDED, "modified": MODIFIED, "removed": REMOVED, "unchanged": UNCHANGED}
@@ -34,7 +26,11 @@ MARKS: Final = {"added": ADDED, "modified": MODIFIED, "removed": REMOVED, "uncha
 #: With more matches than this, a filter leaves folders folded: nobody reads that many rows.
 OPEN_MATCHES: Final = 5_000
 
+_T = TypeVar("_T")
+
 _ALL: Final = frozenset(MARKS.values())
+#: What the user did to a folder: nothing, folded it, unfolded it.
+_FOLDED, _UNFOLDED = 1, 2
 
 
 class Order(Enum):
@@ -43,83 +39,126 @@ class Order(Enum):
     NAME = "name"
     SIZE = "size"
     CHANGES = "changes"
+    WASTE = "waste"
+
+
+_ORDERS: Final = {Order.NAME: BY_NAME, Order.SIZE: BY_SIZE, Order.CHANGES: BY_CHANGES, Order.WASTE: BY_WASTE}
 
 
 class FileTree:
-    """Positions of an outline, of which some are visible rows.
+    """Positions of an outline, of which some are visible rows; one byte per path for each property.
 
-    ``files`` counts the paths of the comparison that never are folders, ``hits`` are the matches of the
-    filter. After a change ``rows`` is right again; each method that changes something costs at most one
-    pass over the positions.
+    ``hits`` masks the matches of the filter, ``hit_count`` counts them. After a change the rows are right
+    again; work that may take long is a generator that yields every few milliseconds, and changes
+    nothing before its end.
     """
 
     def __init__(self, tree: ImageTree, outline: Outline) -> None:
         self.tree = tree
-        self.nodes: array[int] = outline.nodes
-        self.ends: array[int] = outline.ends
-        self.parents: array[int] = find_parents(outline.ends)
-        # Deeper than 255 counts as 255: a byte each is looked up in one go.
-        self._depths = bytes([min(depth, 255) for depth in outline.depths])
-        self.rows = RowList()
+        self.outline = outline
+        self.rows = RowMap(outline)
+        self.waste = WasteMap(outline)
+        self.view: View = View(outline, -1, -1)
         self.order = Order.NAME
         self.backwards = False
         self.shown = _ALL
         self.filter: Filter | None = None
-        self.hits: list[int] = []
-        self.files = 0
-        self._outline = outline
-        #: Positions that are a folder in some layers and something else in others.
-        self.mixed = [place for place in outline.many if outline.is_directory[place] and self._was_file(place)]
-        self._marks: bytes = bytes(len(self.ends))
-        self._sizes: array[int] = array("q", bytes(8 * len(self.ends)))
-        self._keep = bytearray(len(self.ends))
-        self._folded = bytearray(b"\x01" * len(self.ends))
+        self.hits = bytearray()
+        self.hit_count = 0
+        self.total = 0
+        self._sorted: SortedRows | None = None
+        self._folded = bytearray(outline.folder_mask)
         self._filter_folded: bytearray | None = None
-        # What the user folded (1) or unfolded (2) himself; 0 leaves it to ``open_changes``.
-        self._choices = bytearray(len(self.ends))
-        self._joined_names: dict[bool, bytes] = {}
-        self._ranks: array[int] | None = None
+        self._choices = bytearray(len(outline))
+        self._names: dict[bool, bytes] = {}
+        self._found = Found()
+        self._rare: bytearray | None = None
 
-    def show(self, marks: bytes, sizes: array[int], height: int = 0) -> None:
-        """Another comparison: a mark (core/view.py) and a size (bytes) for each position.
+    def prepare(self) -> Generator[None]:
+        """What the first filter and the first order by waste would otherwise wait for."""
+        while self.waste.step():
+            yield
+        yield from self.names(True)
+        yield from self.rare()
+
+    def show(self, view: View, height: int = 0) -> Generator[None]:
+        """Another comparison.
 
         Folders that changed most are unfolded as long as all rows fit in ``height``.
         """
-        self._marks = marks
-        self._sizes = sizes
-        self._ranks = None
-        # Both are bytes of 0 and 1; numbers of that length are compared in one go.
-        there = marks.translate(b"\x00" + b"\x01" * 255)
-        folders = int.from_bytes(self._outline.is_directory, "big")
-        self.files = (int.from_bytes(there, "big") & ~folders).bit_count()
-        self._keep_shown()
-        self._open_changes(height)
-        self._rebuild()
+        wanted, found = yield from self._find(self.filter, view)
+        self.filter, self.view = wanted, view
+        self.total = self._total()
+        self._apply(found, height)
 
-    def _was_file(self, position: int) -> bool:
-        version = self.tree.newest(self.nodes[position])
-        while version >= 0 and self.tree.kind(version) == DIRECTORY:
-            version = self.tree.older(version)
-        return version >= 0
+    def set_filter(self, wanted: Filter | None) -> Generator[None]:
+        """Show only what a filter finds, and the folders above; None shows all again."""
+        self.filter, found = yield from self._find(wanted, self.view)
+        self._apply(found)
+
+    def _find(self, wanted: Filter | None, view: View) -> Generator[None, None, tuple[Filter | None, bytearray | None]]:
+        """What a filter finds; the filter with a fault where it finds nothing for that."""
+        if wanted is None:
+            return None, None
+        try:
+            return wanted, (yield from find(self, wanted, view, self._found))
+        except SearchError as error:
+            return replace(wanted, fault=str(error)), bytearray(len(self.outline))
+
+    def _apply(self, found: bytearray | None, height: int = 0) -> None:
+        """Show what may be shown, and of that only what was found."""
+        allowed = self._shown()
+        self._filter_folded = None
+        if found is None:
+            self.hits, self.hit_count = bytearray(), 0
+            self.rows.show(allowed)
+        else:
+            self.hits = both(found, allowed)
+            self.hit_count = self.hits.count(1)
+            self.rows.show(keep_hits(self.outline, self.hits, allowed))
+        if height:
+            self._open_changes(height)
+        if found is not None:
+            self._filter_folded = self._open_hits()
+        self._fold()
+
+    def _shown(self) -> bytearray:
+        """What the marks that are shown allow, and the folders above."""
+        marks = self.view.marks
+        wanted = bytearray(marks.translate(bytes(mark in self.shown for mark in range(256))))
+        if self.shown == _ALL:
+            return wanted
+        # A folder that did not change itself is there for the sake of what lies in it.
+        same = both(marks.translate(bytes(mark == UNCHANGED for mark in range(256))), self.outline.folder_mask)
+        wanted = without(wanted, same)
+        return keep_hits(self.outline, wanted, wanted)
+
+    def _total(self) -> int:
+        """Bytes of all that is compared."""
+        total = position = 0
+        while position < len(self.outline):
+            total += self.view.size(position) if self.view.marks[position] else 0
+            position = self.outline.ends[position]
+        return total
 
     # What a row shows.
 
+    @property
+    def row_count(self) -> int:
+        """How many rows are visible."""
+        return len(self.rows)
+
+    def position_at(self, row: int) -> int:
+        """The position that a row shows: the innermost of the folders that share it."""
+        return self._sorted.position_at(row) if self._sorted else self.rows.position_at(row)
+
     def mark(self, position: int) -> int:
         """The change, as core/view.py has it."""
-        return self._marks[position]
+        return self.view.mark(position)
 
     def size(self, position: int) -> int:
         """Bytes of a file, or of all files of a folder."""
-        return self._sizes[position]
-
-    @property
-    def total(self) -> int:
-        """Bytes of all that is compared."""
-        total = position = 0
-        while position < len(self.ends):
-            total += self._sizes[position] if self._marks[position] else 0
-            position = self.ends[position]
-        return total
+        return self.view.size(position)
 
     def is_open(self, position: int) -> bool:
         """Whether what lies in the folder is visible."""
@@ -127,24 +166,23 @@ class FileTree:
 
     def has_children(self, position: int) -> bool:
         """Whether a visible folder has anything in it that may be shown."""
-        return self.ends[position] > position + 1 and self._keep.find(1, position + 1, self.ends[position]) >= 0
+        return self.rows.keep.find(1, position + 1, self.outline.ends[position]) >= 0
 
     def is_hit(self, position: int) -> bool:
         """Whether the filter found this position itself."""
-        place = bisect_left(self.hits, position)
-        return place < len(self.hits) and self.hits[place] == position
+        return bool(self.hits) and self.hits[position] == 1
 
-    def label(self, row: int) -> bytes:
+    def label(self, position: int) -> bytes:
         """The name, after those of the folders that share its row."""
-        position, head = self.rows.positions[row], self.rows.heads[row]
+        head = self.rows.outermost(position)
         parts = [self._name(position)]
         while position != head:
-            position = self.parents[position]
+            position = self.outline.parent(position)
             parts.append(self._name(position))
         return b"/".join(reversed(parts))
 
     def _name(self, position: int) -> bytes:
-        return self.tree.names[self.nodes[position]]
+        return self.tree.names[self.outline.nodes[position]]
 
     # Folding.
 
@@ -152,50 +190,55 @@ class FileTree:
     def _folds(self) -> bytearray:
         return self._folded if self._filter_folded is None else self._filter_folded
 
-    def toggle(self, row: int) -> None:
-        """Fold or unfold the folder in a row."""
-        position = self.rows.positions[row]
-        if self.ends[position] == position + 1:
-            return
+    def toggle(self, position: int) -> None:
+        """Fold or unfold the folder whose row this is."""
         folds = self._folds
+        if not self.outline.folder_mask[position]:
+            return
         folds[position] ^= 1
         if self._filter_folded is None:
-            self._choices[position] = 2 - folds[position]
-        if folds[position]:
-            self.rows.replace(row + 1, self.rows.block_end(row), RowList())
-            return
-        under = self._collect(position + 1, self.ends[position], self.rows.indents[row] + 1)
-        self.rows.replace(row + 1, row + 1, under)
+            self._choices[position] = _FOLDED if folds[position] else _UNFOLDED
+        self.rows.refold(position, folds)
+        self._forget_rows()
 
     def fold_all(self, folded: bool) -> None:
         """Fold or unfold every folder."""
-        folds = self._folds
-        folds[:] = (b"\x01" if folded else b"\x00") * len(folds)
-        if self._filter_folded is None:
-            self._choices[:] = (b"\x01" if folded else b"\x02") * len(folds)
-        self._collect_all()
+        self._fold_to(bytearray(self.outline.folder_mask) if folded else bytearray(len(self.outline)))
 
     def fold_level(self, level: int) -> None:
         """Unfold ``level`` levels of folders (up to 255) and fold all below."""
-        folds = self._folds
-        folds[:] = self._depths.translate(bytes(depth >= level for depth in range(256)))
+        deep = self.outline.depths.translate(bytes(depth >= level for depth in range(256)))
+        self._fold_to(both(deep, self.outline.folder_mask))
+
+    def _fold_to(self, folds: bytearray) -> None:
         if self._filter_folded is None:
-            self._choices[:] = folds.translate(b"\x02\x01" + bytes(254))
-        self._collect_all()
+            self._folded = folds
+            self._choices = folds.translate(bytes([_UNFOLDED, _FOLDED]) + bytes(254))
+        else:
+            self._filter_folded = folds
+        self._fold()
+
+    def _fold(self) -> None:
+        self.rows.fold(self._folds)
+        self._sort()
+
+    def _forget_rows(self) -> None:
+        if self._sorted is not None:
+            self._sorted.forget_rows()
 
     def _open_changes(self, height: int) -> None:
         """Unfold the folders with the largest changes first, while there is room for their rows."""
-        self._folded[:] = self._choices.translate(b"\x01\x01\x00" + bytes(253))
+        chosen = self._choices.translate(bytes(choice == _UNFOLDED for choice in range(256)))
+        self._folded = without(self.outline.folder_mask, chosen)
         waiting: list[tuple[int, int]] = []
-        room = height - self._children(0, len(self.ends), height, waiting)
+        room = height - self._children(0, len(self.outline), height, waiting)
         while waiting and room > 0:
-            _size, position = heappop(waiting)
-            while (child := only_child(self.ends, self._keep, position)) >= 0:
-                position = child
-            if self._choices[position] == 1:
+            _size, head = heappop(waiting)
+            position = self.rows.innermost(head)
+            if self._choices[position] == _FOLDED:
                 continue
             below: list[tuple[int, int]] = []
-            count = self._children(position + 1, self.ends[position], room, below)
+            count = self._children(position + 1, self.outline.ends[position], room, below)
             if count <= room:
                 self._folded[position] = 0
                 room -= count
@@ -205,179 +248,114 @@ class FileTree:
     def _children(self, start: int, stop: int, limit: int, folders: list[tuple[int, int]]) -> int:
         """How many rows siblings take, counted to just over the limit; changed folders go on the heap."""
         count = 0
-        while start < stop and count <= limit:
-            end = self.ends[start]
-            if self._keep[start]:
-                count += 1
-                if end > start + 1 and self._marks[start] != UNCHANGED:
-                    heappush(folders, (-self._sizes[start], start))
-            start = end
+        start = self.rows.keep.find(1, start, stop)
+        while start >= 0 and count <= limit:
+            end = self.outline.ends[start]
+            count += 1
+            if self.outline.folder_mask[start] and self.view.mark(start) != UNCHANGED:
+                heappush(folders, (-self.view.size(start), start))
+            start = self.rows.keep.find(1, end, stop)
         return count
+
+    def _open_hits(self) -> bytearray:
+        """The folds of a filter: what lies above its matches is open."""
+        folds = bytearray(self.outline.folder_mask)
+        if self.hit_count > OPEN_MATCHES:
+            return folds
+        hit = self.hits.find(1)
+        while hit >= 0:
+            parent = self.outline.parent(hit)
+            while parent >= 0 and folds[parent]:
+                folds[parent] = 0
+                parent = self.outline.parent(parent)
+            hit = self.hits.find(1, hit + 1)
+        return folds
 
     def reveal(self, position: int) -> int:
         """Unfold what lies above a position; its row, -1 where it is not among those shown."""
-        if not self._keep[position]:
+        if not self.rows.keep[position]:
             return -1
         folds = self._folds
         changed = False
-        parent = self.parents[position]
+        parent = self.outline.parent(position)
         while parent >= 0:
             changed = changed or bool(folds[parent])
             folds[parent] = 0
-            parent = self.parents[parent]
+            parent = self.outline.parent(parent)
         if changed:
-            self._collect_all()
+            self.rows.fold(folds)
+            self._forget_rows()
         return self.row_of(position)
 
     def row_of(self, position: int) -> int:
         """The row of a position, or of the nearest visible folder above it; -1 if none."""
-        rows = self.rows.positions
-        ascending = self.order is Order.NAME and not self.backwards
         while position >= 0:
-            if ascending:
-                place = bisect_left(rows, position)
-                if place < len(rows) and (rows[place] == position or self.rows.heads[place] <= position):
-                    return place
-            elif position in rows:
-                return rows.index(position)
-            position = self.parents[position]
+            if self.rows.keep[position]:
+                row = self.rows.innermost(position)
+                if self.rows.is_visible(row):
+                    return self._sorted.row_of(row) if self._sorted else self.rows.rows_before(row)
+            position = self.outline.parent(position)
         return -1
 
     def find(self, path: bytes) -> int:
         """The position of a path; -1 where there is none."""
         node = self.tree.find(path)
-        return self._outline.positions[node] if node > 0 else -1
+        return self.outline.positions[node] if node > 0 else -1
 
     # What is shown.
 
-    def toggle_mark(self, mark: int) -> None:
+    def toggle_mark(self, mark: int) -> Generator[None]:
         """Show or hide the files with a mark."""
         self.shown = self.shown ^ {mark}
-        self._rebuild()
+        return self.set_filter(self.filter)
 
     def set_order(self, order: Order, backwards: bool) -> None:
         """Sort by something else."""
         self.order, self.backwards = order, backwards
-        self._ranks = None
-        self._collect_all()
+        self._sort()
 
-    def set_filter(self, wanted: Filter | None) -> None:
-        """Show only what a filter finds, and the folders above; None shows all again."""
-        self.filter = wanted
-        self._filter_folded = None
-        self.hits = []
-        self._rebuild()
-
-    @property
-    def count(self) -> int:
-        """How many positions are kept, folders and folded ones included."""
-        return self._keep.count(1)
-
-    def matches(self, wanted: Filter) -> list[int]:
-        """The positions that a filter would find, whatever is filtered or hidden now."""
-        return self._matches(wanted, bytearray(self._marks.translate(b"\x00" + b"\x01" * 255)))
+    def _sort(self) -> None:
+        self._sorted = None
+        if self.order is not Order.NAME or self.backwards:
+            self._sorted = SortedRows(self.rows, self.view, self.waste, _ORDERS[self.order], self.backwards)
 
     def path(self, position: int) -> bytes:
         """The path of a position, without a leading slash."""
-        return self.tree.path(self.nodes[position])
+        return self.tree.path(self.outline.nodes[position])
 
     def next_hit(self, position: int, step: int) -> int:
         """The position of the match after (or before) a position, around the end; -1 if none."""
-        if not self.hits:
+        if not self.hit_count:
             return -1
-        if step > 0:
-            return self.hits[bisect_right(self.hits, position) % len(self.hits)]
-        return self.hits[bisect_left(self.hits, position) - 1]
-
-    def _keep_shown(self) -> None:
-        table = bytes(1 if mark in self.shown else 0 for mark in range(256))
-        self._keep = bytearray(self._marks.translate(table))
-        if self.shown != _ALL:
-            # A folder counts as modified when anything below is: without it, what matters is below.
-            keep_ancestors(self.parents, self._keep)
-
-    def _rebuild(self) -> None:
-        self._keep_shown()
-        if self.filter is not None:
-            self._apply_filter(self.filter)
-        self._collect_all()
-
-    def _apply_filter(self, wanted: Filter) -> None:
-        allowed = self._keep
-        self.hits = self._matches(wanted, allowed)
-        self._keep = keep_matches(self.hits, self.ends, self.parents, allowed)
-        folds = bytearray(b"\x01" * len(allowed))
-        if len(self.hits) <= OPEN_MATCHES:
-            for position in self.hits:
-                parent = self.parents[position]
-                while parent >= 0 and folds[parent]:
-                    folds[parent] = 0
-                    parent = self.parents[parent]
-        self._filter_folded = folds
-
-    def _matches(self, wanted: Filter, allowed: bytearray) -> list[int]:
-        if wanted.test is not None:
-            test, names = wanted.test, self.tree.names
-            found = [place for place, node in enumerate(self.nodes) if allowed[place] and test(names[node])]
-        else:
-            found = find_names(self._joined(wanted.fold_case), wanted.needle, allowed)
-        if wanted.folders:
-            found = [position for position in found if self._lies_in(position, wanted)]
-        if wanted.marks:
-            marks = wanted.marks
-            found = [place for place in found if self._marks[place] in marks and self.ends[place] == place + 1]
-        if wanted.at_least >= 0 or wanted.at_most >= 0:
-            low, high = wanted.at_least, wanted.at_most if wanted.at_most >= 0 else 1 << 62
-            sizes, ends = self._sizes, self.ends
-            found = [place for place in found if low <= sizes[place] <= high and ends[place] == place + 1]
+        found = self.hits.find(1, position + 1) if step > 0 else self.hits.rfind(1, 0, max(0, position))
+        if found < 0:
+            found = self.hits.find(1) if step > 0 else self.hits.rfind(1)
         return found
 
-    def prepare_search(self) -> None:
-        """Do now what the first keystroke of a filter would otherwise wait for."""
-        self._joined(True)
+    def names(self, fold_case: bool) -> Generator[None, None, bytes]:
+        """All names as core/search.py wants them, small letters only if asked for; made once."""
+        if fold_case not in self._names:
+            join = NameJoin(self.outline, fold_case)
+            while join.step():
+                yield
+            self._names[fold_case] = join.joined
+        return self._names[fold_case]
 
-    def _joined(self, fold_case: bool) -> bytes:
-        """All names in the order of positions, with slashes between, small letters only if asked for."""
-        found = self._joined_names.get(fold_case)
-        if found is None:
-            names = self.tree.names
-            found = b"/".join([names[node] for node in self.nodes])
-            found = self._joined_names[fold_case] = found.lower() if fold_case else found
-        return found
+    def rare(self) -> Generator[None, None, bytearray]:
+        """Where the kinds and modes lie that are rare; made once."""
+        if self._rare is None:
+            marks = RareMarks(self.outline)
+            while marks.step():
+                yield
+            self._rare = marks.mask
+        return self._rare
 
-    def _lies_in(self, position: int, wanted: Filter) -> bool:
-        """Whether the name begins with the last part of the filter, and the folders above end so."""
-        name = self._name(position)
-        if not (name.lower() if wanted.fold_case else name).startswith(wanted.needle):
-            return False
-        for number, folder in enumerate(reversed(wanted.folders)):
-            position = self.parents[position]
-            outermost = number + 1 == len(wanted.folders)
-            if position < 0:
-                return outermost and not folder
-            name = self._name(position)
-            name = name.lower() if wanted.fold_case else name
-            if outermost and not folder:
-                return False  # a leading slash asks for the top
-            if not (name.endswith(folder) if outermost else name == folder):
-                return False
-        return True
 
-    # Rows.
-
-    def _collect_all(self) -> None:
-        self.rows = self._collect(0, len(self.ends), 0)
-
-    def _collect(self, start: int, stop: int, indent: int) -> RowList:
-        if self.order is Order.NAME and not self.backwards:
-            return rows_by_name(self.ends, self._keep, self._folds, start, stop, indent)
-        if self._ranks is None:
-            self._ranks = self._rank()
-        return rows_sorted(self.ends, self._keep, self._folds, start, stop, indent, self._ranks, self.backwards)
-
-    def _rank(self) -> array[int]:
-        if self.order is Order.SIZE:
-            return size_ranks(self._sizes)
-        if self.order is Order.CHANGES:
-            return change_ranks(self._marks, self._sizes)
-        return array("q", bytes(8 * len(self.ends)))
+def finish(work: Generator[None, None, _T]) -> _T:
+    """Do work to its end in one go."""
+    while True:
+        try:
+            next(work)
+        except StopIteration as done:
+            result: _T = done.value
+            return result

@@ -1,91 +1,186 @@
-"""What is typed after ``/``: a text, a glob, a ``/regex/``, terms for size and kind."""
+"""What is typed after ``/``: a text, a glob, a ``/regex/``, terms for size, kind, change and layer."""
 
 from __future__ import annotations
 
 import fnmatch
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Final
 
+from layerscope.core import search as kinds
+from layerscope.core.view import ADDED, MODIFIED, REMOVED, UNCHANGED
+
 #: ``>10MB`` and the like: bytes, SI and binary units as the command line has them.
-_SIZE: Final = re.compile(r"^([<>])(=?)(\d+(?:\.\d+)?)\s*([kKMGT]?)(i?)[bB]?$")
+_SIZE: Final = re.compile(r"^([<>])(=?)(\d+(?:\.\d+)?)([kKMGT]?)(i?)[bB]?$")
 _FACTORS: Final = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
-_MARKS: Final = {"unchanged": 1, "unmodified": 1, "added": 2, "modified": 3, "changed": 3, "removed": 4}
+_MARKS: Final = {
+    "added": ADDED,
+    "modified": MODIFIED,
+    "changed": MODIFIED,
+    "removed": REMOVED,
+    "unchanged": UNCHANGED,
+    "unmodified": UNCHANGED,
+}
+_KINDS: Final = {
+    "file": kinds.IS_FILE,
+    "dir": kinds.IS_FOLDER,
+    "folder": kinds.IS_FOLDER,
+    "link": kinds.IS_LINK,
+    "symlink": kinds.IS_LINK,
+    "hardlink": kinds.IS_HARDLINK,
+    "device": kinds.IS_DEVICE,
+    "fifo": kinds.IS_FIFO,
+    "setuid": kinds.IS_SETUID,
+    "setgid": kinds.IS_SETGID,
+    "sticky": kinds.IS_STICKY,
+    "executable": kinds.IS_EXECUTABLE,
+    "exec": kinds.IS_EXECUTABLE,
+    "writable": kinds.IS_WRITABLE,
+    "empty": kinds.IS_EMPTY,
+    "sparse": kinds.IS_SPARSE,
+    "capabilities": kinds.IS_CAPABLE,
+    "caps": kinds.IS_CAPABLE,
+}
+#: Kinds that are terms of their own, as nobody looks for files of these names.
+_BARE: Final = ("setuid", "setgid")
+_WASTED: Final = "wasted"
+_KNOWN: Final = (
+    "added modified removed unchanged wasted file dir link hardlink setuid setgid executable writable"
+    " empty sparse device fifo caps"
+)
 
 #: Tells whether a name (the last component, bytes as in the tar) is looked for.
 NameTest = Callable[[bytes], re.Match[bytes] | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Filter:
-    """A filter that was understood; an empty field does not matter.
+class Name:
+    """What a name must be like; empty: any.
 
-    ``needle`` is a plain text of names (bytes), looked for in the lowered name when ``fold_case``;
-    ``test`` is any other test of a name; ``marks`` are the marks of core/view.py.
+    ``needle`` is a plain text (bytes), in small letters when ``fold_case``; a slash at its ends stands
+    for those of the name. ``folders`` are the names of the folders above, of which the outermost need
+    only end so. ``test`` is any other test, of names that contain all ``parts``; ``regex`` an
+    expression, which may take for ever.
     """
 
-    text: str
     needle: bytes = b""
     fold_case: bool = False
     folders: tuple[bytes, ...] = ()
-    test: NameTest | None = None
+    test: NameTest | None = field(default=None, compare=False)
+    parts: tuple[bytes, ...] = ()
+    regex: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A filter that was understood; an empty field does not matter.
+
+    ``at_least`` and ``at_most`` are in bytes, ``marks`` those of core/view.py, ``kinds`` the bits of
+    core/search.py, ``layers`` are counted from 0. ``fault`` says in a few words what is wrong.
+    """
+
+    text: str
+    name: Name = Name()
     at_least: int = -1
     at_most: int = -1
     marks: frozenset[int] = frozenset()
+    kinds: int = 0
+    layers: tuple[int, ...] = ()
+    wasted: bool = False
     fault: str = ""
 
 
 def parse_filter(text: str) -> Filter:
-    """What a text asks for; ``fault`` says in a few words what is wrong with it.
+    """What a text asks for; ``fault`` says what is wrong with it.
 
     Smart case: small letters match both, a capital letter only itself. Words are terms where they
-    look like one (``>10MB``, ``is:removed``), the rest is one text.
+    look like one (``>10MB``, ``is:removed``, ``layer:5``), the rest is one text. All must be true.
     """
-    at_least = at_most = -1
-    marks: set[int] = set()
-    words: list[str] = []
-    for word in text.split(" "):
-        found = _SIZE.match(word)
-        if found:
-            count = round(float(found[3]) * (1024 if found[5] else 1000) ** _FACTORS[found[4].lower()])
-            strict = 0 if found[2] else 1
-            at_least, at_most = (count + strict, at_most) if found[1] == ">" else (at_least, count - strict)
-        elif word.startswith("is:") and word[3:] in _MARKS:
-            marks.add(_MARKS[word[3:]])
+    found = Filter(text)
+    rest: list[str] = []
+    words = text.split(" ")
+    if len(text.strip()) > 2 and text.strip().startswith("/") and text.strip().endswith("/"):
+        words, rest = [], [text]  # a regular expression may have blanks
+    for word in words:
+        term = _term(found, word)
+        if term is None:
+            rest.append(word)
         else:
-            words.append(word)
-    rest = " ".join(words).strip()
-    name = _name_filter(text, rest)
-    return Filter(
-        text=text,
-        needle=name.needle,
-        fold_case=name.fold_case,
-        folders=name.folders,
-        test=name.test,
-        at_least=at_least,
-        at_most=at_most,
-        marks=frozenset(marks),
-        fault=name.fault,
-    )
+            found = term
+    wanted = " ".join(rest).strip()
+    fold_case = wanted == wanted.lower()
+    if len(wanted) > 2 and wanted.startswith("/") and wanted.endswith("/"):
+        return _regex(found, wanted[1:-1], fold_case)
+    return replace(found, name=_name(wanted, fold_case))
 
 
-def _name_filter(text: str, rest: str) -> Filter:
-    fold_case = rest == rest.lower()
-    if len(rest) > 2 and rest.startswith("/") and rest.endswith("/"):
-        return _regex(text, rest[1:-1], fold_case)
-    if any(sign in rest for sign in "*?[") and "/" not in rest:
-        return _regex(text, fnmatch.translate(rest), fold_case)
-    raw = (rest.lower() if fold_case else rest).encode("utf-8", "surrogateescape")
+def _term(found: Filter, word: str) -> Filter | None:
+    """The filter with one more term; None where the word is none."""
+    size = _SIZE.match(word)
+    if size:
+        count = round(float(size[3]) * (1024 if size[5] else 1000) ** _FACTORS[size[4].lower()])
+        strict = 0 if size[2] else 1
+        if size[1] == ">":
+            return replace(found, at_least=max(found.at_least, count + strict))
+        return replace(found, at_most=count - strict if found.at_most < 0 else min(found.at_most, count - strict))
+    if word[:1] in ("<", ">") and not word[1:].startswith("/"):
+        return replace(found, fault=f"{word} is no size: >10MB, <1k, >=500")
+    if word.startswith("layer:"):
+        number = word[6:]
+        if not number.isascii() or not number.isdigit() or number.strip("0") == "":
+            return replace(found, fault="layer: and a number, as in layer:5")
+        return replace(found, layers=(*found.layers, int(number[:9]) - 1))
+    if word in _BARE:
+        return replace(found, kinds=found.kinds | _KINDS[word])
+    return _is_term(found, word[3:]) if word.startswith("is:") else None
+
+
+def _is_term(found: Filter, what: str) -> Filter:
+    if what in _MARKS:
+        return replace(found, marks=found.marks | {_MARKS[what]})
+    if what in _KINDS:
+        return replace(found, kinds=found.kinds | _KINDS[what])
+    if what == _WASTED:
+        return replace(found, wasted=True)
+    near = [word for word in _KNOWN.split() if what and word.startswith(what)]
+    return replace(found, fault=f"is: {' '.join(near) or _KNOWN}")
+
+
+def _name(wanted: str, fold_case: bool) -> Name:
+    raw = (wanted.lower() if fold_case else wanted).encode("utf-8", "surrogateescape")
+    if any(sign in wanted for sign in "*?[") and "/" not in wanted:
+        return _glob(wanted, raw, fold_case)
     *folders, needle = raw.split(b"/")
     if folders and not needle:
         needle = folders.pop()  # "lib/" while more is being typed
-    return Filter(text, needle, fold_case, tuple(folders))
+    # Below a folder a name begins with what was typed.
+    return Name(b"/" + needle if folders and needle else needle, fold_case, tuple(folders))
 
 
-def _regex(text: str, pattern: str, fold_case: bool) -> Filter:
+def _glob(wanted: str, raw: bytes, fold_case: bool) -> Name:
+    """Globs with stars at their ends only are plain texts."""
+    inner = raw.strip(b"*")
+    if not any(sign in inner for sign in b"*?["):
+        if not inner:
+            return Name()
+        front = b"" if raw.startswith(b"*") else b"/"
+        return Name(front + inner + (b"" if raw.endswith(b"*") else b"/"), fold_case)
+    # Each part between signs is in the name; the first at its beginning, the last at its end.
+    pieces = (b"/" + raw + b"/").split(b"*")
+    parts = tuple(piece for piece in pieces if len(piece) > 1 and not any(sign in piece for sign in b"?[]"))
+    pattern = fnmatch.translate(wanted).encode("utf-8", "surrogateescape")
+    return Name(
+        needle=raw, fold_case=fold_case, parts=parts, test=re.compile(pattern, re.IGNORECASE if fold_case else 0).search
+    )
+
+
+def _regex(found: Filter, pattern: str, fold_case: bool) -> Filter:
+    # A flag in front: the expression goes to another process as a text.
+    raw = (b"(?i)" if fold_case else b"") + pattern.encode("utf-8", "surrogateescape")
     try:
-        found = re.compile(pattern.encode("utf-8", "surrogateescape"), re.IGNORECASE if fold_case else 0)
-    except re.error as error:
-        return Filter(text, fault=f"not a regular expression: {error.msg}")
-    return Filter(text, test=found.search)
+        re.compile(raw)
+    except (re.error, OverflowError, RecursionError) as error:
+        reason = error.msg if isinstance(error, re.error) else "too large"
+        return replace(found, fault=f"not a regular expression: {reason}")
+    return replace(found, name=Name(regex=raw))

@@ -9,7 +9,7 @@ from textual.message import Message
 
 if TYPE_CHECKING:
     from layerscope.analysis.model import Analysis, WasteItem
-    from layerscope.core.view import Outline
+    from layerscope.core.outline import Outline
     from layerscope.index import ImageIndex, Progress
     from layerscope.tui.filetree import FileTree
 

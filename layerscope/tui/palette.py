@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Generator
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from textual.command import Hit, Hits, Provider
 from textual.content import Content
 
 from layerscope.text import decode, printable
-from layerscope.tui.filters import parse_filter
+from layerscope.tui.filters import Name, parse_filter
+from layerscope.tui.searches import SearchError, find_names
 
 if TYPE_CHECKING:
     from layerscope.tui.screen import ExplorerScreen
+
+_T = TypeVar("_T")
 
 #: No more paths are listed: nobody reads on.
 _MOST: Final = 40
@@ -21,7 +26,7 @@ _LOOKED_AT: Final = 2_000
 
 
 class PathProvider(Provider):
-    """The paths of the files that are shown."""
+    """The paths of all layers."""
 
     async def search(self, query: str) -> Hits:
         """The shortest paths whose names contain the query."""
@@ -31,13 +36,34 @@ class PathProvider(Provider):
         if not isinstance(screen, ExplorerScreen) or screen.files.model is None or len(query) < 2:
             return
         model = screen.files.model
-        places = model.matches(parse_filter(query))[:_LOOKED_AT]
-        paths = sorted((model.path(place) for place in places), key=len)[:_MOST]
-        for number, path in enumerate(paths):
+        wanted = parse_filter(query)
+        if wanted.fault or wanted.name == Name():
+            return
+        try:
+            hits = await _in_turn(find_names(model, wanted.name))
+        except SearchError:
+            return
+        found: list[bytes] = []
+        place = hits.find(1)
+        while place >= 0 and len(found) < _LOOKED_AT:
+            found.append(model.path(place))
+            place = hits.find(1, place + 1)
+        for number, path in enumerate(sorted(found, key=len)[:_MOST]):
             text = "/" + printable(decode(path))
             # Below the commands, which are few; the shortest path first.
             yield Hit(0.4 - number / 1000, Content(text), partial(_go, screen, path), text=text, help="go to this path")
 
 
+async def _in_turn(work: Generator[None, None, _T]) -> _T:
+    """Do work between the keys."""
+    while True:
+        try:
+            next(work)
+        except StopIteration as done:
+            result: _T = done.value
+            return result
+        await asyncio.sleep(0)
+
+
 def _go(screen: ExplorerScreen, path: bytes) -> None:
-    screen.go_to(path)
+    screen.go_anywhere(path)

@@ -29,7 +29,7 @@ from layerscope.tui.wastegroups import Grouping
 
 if TYPE_CHECKING:
     from layerscope.analysis.model import Analysis, WasteItem
-    from layerscope.core.view import Outline
+    from layerscope.core.outline import Outline
     from layerscope.index import ImageIndex, Progress
     from layerscope.tui.filetree import FileTree
 
@@ -105,7 +105,7 @@ class ExplorerScreen(Frame):
         wanted = (selection.first - 1, selection.last)
         if wanted != self._view:
             self._view = wanted
-            self.files.show_view(view_of(self._outline, *wanted), selection)
+            self.files.show_view(view_of(self._outline, *wanted))
             self.label()
 
     def action_step_layer(self, step: int) -> None:
@@ -134,9 +134,7 @@ class ExplorerScreen(Frame):
             if layer is not None and layer != self.selection.layer:
                 self.select(self.selection.moved(layer))
         elif event.rows is self.files and self._index is not None and self.files.model is not None:
-            position = self.files.position
-            node = self.files.model.nodes[position] if position >= 0 else -1
-            self.details.show_file(self._index.tree, node, self.files.version(position))
+            self.details.show_file(self._index.tree, self.files.node, self.files.version(self.files.position))
 
     @on(Rows.Selected)
     def _selected(self, event: Rows.Selected) -> None:
@@ -161,6 +159,15 @@ class ExplorerScreen(Frame):
         if not self.files.go_to(path):
             self.key_bar.notice("That path is hidden: by the filter, by A M R U, or it is not in this layer.")
 
+    def go_anywhere(self, path: bytes) -> None:
+        """Go to a path; to the last layer that has it, where it is not in those that are shown."""
+        model = self.files.model
+        position = model.find(path) if model is not None else -1
+        if model is not None and position >= 0 and not model.view.marks[position]:
+            version = model.tree.newest(model.outline.nodes[position])
+            self.select(Selection(max(0, model.tree.version_layer(version))))
+        self.go_to(path)
+
     # Files.
 
     def action_find(self) -> None:
@@ -168,7 +175,6 @@ class ExplorerScreen(Frame):
         if self.files.model is None:
             return
         self.action_show("files")
-        self.files.model.prepare_search()
         self.finder.open()
         self.finder.count(self.files.counted)
 
@@ -194,7 +200,7 @@ class ExplorerScreen(Frame):
             return
         self.previews = True
         self.give_keys(self.preview)
-        node = self.files.model.nodes[event.position]
+        node = self.files.model.outline.nodes[event.position]
         self.preview.open(self._index.tree, node, self.files.version(event.position))
 
     @on(PreviewPane.Wanted)
@@ -220,7 +226,7 @@ class ExplorerScreen(Frame):
 
         if self.files.model is None:
             return
-        node = self.files.model.nodes[event.position]
+        node = self.files.model.outline.nodes[event.position]
         name = printable(decode(self.files.model.tree.name(node)))
 
         def answered(answer: str | None) -> None:
@@ -333,7 +339,7 @@ class ExplorerScreen(Frame):
 
     def action_attributes(self) -> None:
         """Columns beside the names, or not."""
-        self.files.toggle_attributes()
+        self.files.toggle_columns()
 
     # The rest.
 

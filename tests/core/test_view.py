@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from layerscope.core.layer import LayerIndex
 from layerscope.core.merge import LayerMerge
+from layerscope.core.outline import outline_of
 from layerscope.core.tar import DIRECTORY, FILE, Member
 from layerscope.core.tree import ImageTree
-from layerscope.core.view import ABSENT, ADDED, MODIFIED, REMOVED, UNCHANGED, View, outline_of, view_of
+from layerscope.core.view import ABSENT, ADDED, MODIFIED, REMOVED, UNCHANGED, View, view_of
 
 NAMES = st.sampled_from(["a", "b", "c", ".wh.a", ".wh.b", ".wh..wh..opq"])
 PATHS = st.lists(NAMES, min_size=1, max_size=3).map("/".join)
@@ -70,14 +71,14 @@ def test_view_agrees_with_the_tree(layers: list[list[Entry]], before: int, after
     counts = {ADDED: 0, MODIFIED: 0, REMOVED: 0}
     for position, node in enumerate(outline.nodes):
         was, now = kind_at(tree, node, before), kind_at(tree, node, after)
-        mark = view.marks[position]
+        mark = view.mark(position)
         if was is None or now is None:
             assert mark == (ADDED if now is not None else REMOVED if was is not None else ABSENT)
         elif was != DIRECTORY or now != DIRECTORY:
             assert (mark == UNCHANGED) == (tree.version_at(node, before) == tree.version_at(node, after))
         else:
             inside = range(position + 1, outline.ends[position])
-            if any(view.marks[other] not in (ABSENT, UNCHANGED) for other in inside):
+            if any(view.mark(other) not in (ABSENT, UNCHANGED) for other in inside):
                 assert mark == MODIFIED
         was_file, now_file = was == FILE, now == FILE
         if now_file and was_file:
@@ -85,7 +86,7 @@ def test_view_agrees_with_the_tree(layers: list[list[Entry]], before: int, after
         elif now_file or was_file:
             counts[ADDED if now_file else REMOVED] += 1
         if now_file:
-            assert view.sizes[position] == tree.size(tree.version_at(node, after))
+            assert view.size(position) == tree.size(tree.version_at(node, after))
     assert (view.added, view.modified, view.removed) == (counts[ADDED], counts[MODIFIED], counts[REMOVED])
 
 
@@ -107,7 +108,7 @@ def sizes_by_path(tree: ImageTree, view: View) -> dict[str, tuple[int, int]]:
     """Mark and size of each path of a view."""
     outline = outline_of(tree)
     return {
-        tree.path(node).decode(): (view.marks[position], view.sizes[position])
+        tree.path(node).decode(): (view.mark(position), view.size(position))
         for position, node in enumerate(outline.nodes)
     }
 

@@ -166,7 +166,7 @@ def test_clicking_a_triangle_folds_once_per_click() -> None:
         files = app.explorer.files
         assert files.model is not None
         await press(app, pilot, "2 minus")
-        row = next(row for row in range(files.item_count) if files.model.label(row) == b"usr")
+        row = next(row for row in range(files.item_count) if files.model.label(files.model.position_at(row)) == b"usr")
         column = 11 + 21  # behind mark, attributes and size
         folded = files.item_count
         await pilot.click("#files", offset=(column, row))

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+import handmade
 from handmade import file, folder, hard_link, make_index, whiteout
-from layerscope.core.view import outline_of, view_of
-from layerscope.tui.filetree import FileTree, Order
+from layerscope.core.outline import outline_of
+from layerscope.core.view import view_of
+from layerscope.tui import searches
+from layerscope.tui.filetree import FileTree, Order, finish
 from layerscope.tui.filters import parse_filter
 
 LAYERS = [
@@ -24,23 +27,26 @@ LAYERS = [
 ]
 
 
-def file_tree(before: int = 0, after: int = 1) -> FileTree:
-    tree = make_index(LAYERS).tree
+def file_tree(before: int = 0, after: int = 1, layers: list[list[handmade.Entry]] = LAYERS) -> FileTree:
+    tree = make_index(layers).tree
     outline = outline_of(tree)
     files = FileTree(tree, outline)
     view = view_of(outline, before, after)
-    files.show(bytes(view.marks), view.sizes)
+    finish(files.prepare())
+    finish(files.show(view))
     return files
 
 
 def labels(files: FileTree) -> list[str]:
-    return ["  " * files.rows.indents[row] + files.label(row).decode() for row in range(len(files.rows))]
+    positions = [files.position_at(row) for row in range(files.row_count)]
+    assert [files.row_of(position) for position in positions] == list(range(files.row_count))
+    return ["  " * files.rows.depth(position) + files.label(position).decode() for position in positions]
 
 
-def found(text: str) -> set[str]:
-    files = file_tree()
-    files.set_filter(parse_filter(text))
-    return {files.path(hit).decode() for hit in files.hits}
+def found(text: str, layers: list[list[handmade.Entry]] = LAYERS, after: int = 1) -> set[str]:
+    files = file_tree(after - 1, after, layers)
+    finish(files.set_filter(parse_filter(text)))
+    return {files.path(hit).decode() for hit, found in enumerate(files.hits) if found}
 
 
 @pytest.mark.parametrize(
@@ -78,37 +84,114 @@ def test_broken_regex_is_told() -> None:
     assert parse_filter("/(/").fault.startswith("not a regular expression")
 
 
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("is:remvoed", "is: added modified"),
+        ("is:set", "is: setuid setgid"),
+        ("layer:", "layer: and a number"),
+        ("layer:0", "layer: and a number"),
+        (">ten", ">ten is no size"),
+        ("/a{9}{99999999999}/", "not a regular expression"),
+    ],
+)
+def test_a_term_that_is_none_is_told(text: str, fault: str) -> None:
+    assert parse_filter(text).fault.startswith(fault)
+
+
+KINDS = [
+    [
+        folder("d"),
+        file("d/plain", 10),
+        handmade.Entry("d/su", b"x" * 30, mode=0o4755),
+        handmade.Entry("d/sg", b"", mode=0o2755),
+        handmade.Entry("d/open", b"", mode=0o666),
+        handmade.Entry("d/link", kind=b"2", link="plain"),
+        hard_link("d/hard", "d/plain"),
+        handmade.Entry("d/pipe", kind=b"6"),
+        handmade.Entry("d/null", kind=b"3"),
+        folder("empty"),
+    ],
+    [handmade.Entry("d/su", b"y" * 30, mode=0o755), whiteout("d/open")],
+    [file("d/plain", 10)],
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "paths"),
+    [
+        ("setuid", {"d/su"}),
+        ("is:setgid", {"d/sg"}),
+        ("is:exec <10", {"d/sg"}),
+        ("is:link", {"d/link"}),
+        ("is:hardlink", {"d/hard"}),
+        ("is:device", {"d/null"}),
+        ("is:fifo", {"d/pipe"}),
+        ("is:dir", {"d", "empty"}),
+        ("is:file", {"d/plain", "d/su", "d/sg", "d/open", "d/hard"}),
+        ("is:file is:empty", {"d/sg", "d/open"}),
+        ("is:writable", {"d/open"}),
+        ("is:wasted", {"d/su"}),
+        ("p*n", {"d/plain"}),
+        ("?u*", {"d/su", "d/null"}),
+        ("l*l*k", set()),
+        ("layer:2", {"d/su", "d/open"}),
+        ("s layer:1 is:file >5", {"d/su"}),
+    ],
+)
+def test_kinds_are_those_of_the_version_that_is_shown(text: str, paths: set[str]) -> None:
+    assert found(text, KINDS[:1] if "layer" not in text and "wasted" not in text else KINDS, 0) == paths
+
+
+def test_layers_that_touched_a_path() -> None:
+    assert found("layer:2", KINDS, 1) == {"d/su", "d/open"}
+    assert found("layer:3 is:file", KINDS, 2) == {"d/plain"}
+    assert found("is:setuid", KINDS, 2) == set()
+
+
+def test_an_expression_that_takes_for_ever_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(searches, "_PATIENCE", 0.5)
+    files = file_tree(layers=[[file("a" * 60 + "b", 1)]], after=0)
+    finish(files.set_filter(parse_filter("/(a|a)*$/")))
+    assert files.filter is not None
+    assert files.filter.fault == "this expression takes too long"
+    assert files.row_count == 0
+    finish(files.set_filter(parse_filter("/a+b$/")))
+    assert files.hit_count == 1
+
+
 def test_filter_keeps_what_lies_above_and_nothing_else() -> None:
     files = file_tree()
-    files.set_filter(parse_filter("core"))
+    finish(files.set_filter(parse_filter("core")))
     # As it matches, the folder is open for the match in it, and only for that.
     assert labels(files) == ["usr/lib/core", "  core.py"]
-    files.set_filter(parse_filter("python3"))
+    finish(files.set_filter(parse_filter("python3")))
     assert labels(files) == ["usr/lib/python3"]
-    files.toggle(0)
+    files.toggle(files.position_at(0))
     assert labels(files) == ["usr/lib/python3", "  os.py", "  six.py"]
-    files.set_filter(None)
+    finish(files.set_filter(None))
     assert labels(files) == ["etc", "usr/lib", "var/cache", "zz"]
 
 
 def test_matches_are_walked_around_the_end() -> None:
     files = file_tree()
-    files.set_filter(parse_filter("*.py"))
-    first = files.hits[0]
-    assert files.next_hit(first, 1) == files.hits[1]
-    assert files.next_hit(first, -1) == files.hits[-1]
-    assert files.next_hit(files.hits[-1], 1) == first
+    finish(files.set_filter(parse_filter("*.py")))
+    hits = [position for position, found in enumerate(files.hits) if found]
+    assert len(hits) == files.hit_count == 3
+    assert [files.next_hit(hit, 1) for hit in hits] == [*hits[1:], hits[0]]
+    assert [files.next_hit(hit, -1) for hit in hits] == [hits[-1], *hits[:-1]]
+    assert files.next_hit(-1, -1) == hits[-1]
 
 
 def test_folding_and_levels() -> None:
     files = file_tree()
     assert labels(files) == ["etc", "usr/lib", "var/cache", "zz"]
-    files.toggle(1)
+    files.toggle(files.position_at(1))
     assert labels(files) == ["etc", "usr/lib", "  core", "  python3", "var/cache", "zz"]
-    files.toggle(1)
+    files.toggle(files.position_at(1))
     assert labels(files) == ["etc", "usr/lib", "var/cache", "zz"]
     files.fold_all(False)
-    assert len(files.rows) == 13
+    assert files.row_count == 13
     files.fold_level(1)
     assert labels(files)[:3] == ["etc", "  Passwd.bak", "  passwd"]
 
@@ -131,19 +214,19 @@ def test_hidden_marks_leave_only_the_folders_that_are_needed() -> None:
     files = file_tree()
     files.fold_all(False)
     for mark in (1, 3, 4):  # unchanged, modified, removed
-        files.toggle_mark(mark)
+        finish(files.toggle_mark(mark))
     assert labels(files) == ["zz"]
 
 
 def test_changes_are_unfolded_as_far_as_there_is_room() -> None:
     files = file_tree()
     view = view_of(outline_of(files.tree), 0, 1)
-    files.show(bytes(view.marks), view.sizes, 20)
+    finish(files.show(view, 20))
     assert "  old" in labels(files)
     assert "    six.py" in labels(files)
     assert "  passwd" not in labels(files)
     files.fold_all(True)
-    files.show(bytes(view.marks), view.sizes, 20)
+    finish(files.show(view, 20))
     assert labels(files) == ["etc", "usr/lib", "var/cache", "zz"]
 
 
@@ -161,6 +244,7 @@ def test_bytes_of_hard_links_count_once() -> None:
     outline = outline_of(tree)
     files = FileTree(tree, outline)
     view = view_of(outline, -1, 0)
-    files.show(bytes(view.marks), view.sizes)
+    finish(files.prepare())
+    finish(files.show(view))
     assert files.total == 1000
     assert files.size(files.find(b"bin")) == 1000

@@ -1,0 +1,174 @@
+"""From a filter to what it finds, in steps of some milliseconds each."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING, Final, Protocol
+
+from layerscope.core.rows import both, either, without
+from layerscope.core.search import (
+    IS_EMPTY,
+    IS_FILE,
+    IS_FOLDER,
+    RARE,
+    KindSearch,
+    NameSearch,
+    PathSearch,
+    SizeSearch,
+    TouchSearch,
+)
+from layerscope.tui.filters import Filter, Name, NameTest
+
+if TYPE_CHECKING:
+    from layerscope.core.view import View
+    from layerscope.tui.filetree import FileTree
+
+#: Of so many names one is where a breath is taken.
+_STEP: Final = 4_096
+#: Seconds that a regular expression may take.
+_PATIENCE: Final = 5.0
+_LARGEST: Final = 1 << 62
+_MATCHER: Final = Path(__file__).with_name("matcher.py")
+
+
+class SearchError(Exception):
+    """A search that came to nothing; the text says why in a few words."""
+
+
+@dataclass(slots=True)
+class Found:
+    """Names that were found last, whatever the layers: the same are often asked for again."""
+
+    name: Name | None = None
+    hits: bytes = b""
+
+
+class _Steps(Protocol):
+    hits: bytearray
+
+    def step(self) -> bool: ...
+
+
+def find(tree: FileTree, wanted: Filter, view: View, found: Found) -> Generator[None, None, bytearray]:
+    """The positions that a filter finds in a view, as a mask; SearchError where it cannot."""
+    hits = bytearray(view.marks.translate(b"\x00" + b"\x01" * 255))
+    hits = both(hits, (yield from _names(tree, wanted.name, found)))
+    if wanted.marks:
+        marks = view.marks.translate(bytes(mark in wanted.marks for mark in range(256)))
+        hits = without(both(hits, marks), tree.outline.folder_mask)
+    if wanted.wasted:
+        hits = both(hits, _wasted(tree))
+    if wanted.at_least >= 0 or wanted.at_most >= 0:
+        low, high = max(0, wanted.at_least), wanted.at_most if wanted.at_most >= 0 else _LARGEST
+        leaves = without(hits, tree.outline.folder_mask)
+        hits = yield from _all(SizeSearch(view, leaves, low, high))
+    for layer in wanted.layers:
+        hits = both(hits, (yield from _all(TouchSearch(tree.outline, layer))))
+    if wanted.kinds:
+        hits = yield from _kinds(tree, wanted.kinds, view, hits)
+    return hits
+
+
+def _kinds(tree: FileTree, kinds: int, view: View, hits: bytearray) -> Generator[None, None, bytearray]:
+    """What of the hits is of these kinds; looks at few of them where masks tell more."""
+    rare, folders = (yield from tree.rare()), tree.outline.is_directory
+    certain = bytearray(len(hits))
+    if kinds & RARE:
+        hits = both(hits, rare)
+    if kinds & IS_FOLDER:
+        hits = both(hits, folders)
+    if kinds & IS_EMPTY:
+        hits = yield from _all(SizeSearch(view, hits, 0, 0))
+    if kinds == IS_FILE:
+        # What is never rare and never a folder is a plain file.
+        certain = without(without(hits, rare), folders)
+        hits = without(hits, certain)
+    return either(certain, (yield from _all(KindSearch(view, tree.outline, hits, kinds))))
+
+
+def _all(search: _Steps) -> Generator[None, None, bytearray]:
+    while search.step():
+        yield
+    return search.hits
+
+
+def _wasted(tree: FileTree) -> bytearray:
+    mask = bytearray(len(tree.outline))
+    for position in tree.waste.positions:
+        mask[position] = 1
+    return mask
+
+
+def _names(tree: FileTree, name: Name, found: Found) -> Generator[None, None, bytes]:
+    """As ``find_names``, unless it is what was found last."""
+    if found.name != name:
+        hits = yield from find_names(tree, name)
+        found.name, found.hits = name, bytes(hits)
+    return found.hits
+
+
+def find_names(tree: FileTree, name: Name) -> Generator[None, None, bytes | bytearray]:
+    """The positions whose names are like that, in any layer, as a mask; SearchError where it cannot."""
+    count = len(tree.outline)
+    if name.regex:
+        return (yield from _match(name.regex, (yield from tree.names(False)), count))
+    if name.test is not None:
+        return (yield from _test(tree, name, name.test))
+    hits = bytearray(b"\x01") * count
+    if name.needle:
+        hits = yield from _all(NameSearch((yield from tree.names(name.fold_case)), name.needle))
+    if name.folders:
+        hits = yield from _all(PathSearch(tree.outline, hits, list(name.folders), name.fold_case))
+    return hits
+
+
+def _test(tree: FileTree, name: Name, test: NameTest) -> Generator[None, None, bytearray]:
+    """Names one by one, for globs; of those that have the glob's plain parts."""
+    names, nodes = tree.tree.names, tree.outline.nodes
+    joined = yield from tree.names(name.fold_case)
+    among = bytearray(b"\x01") * len(nodes)
+    for part in name.parts:
+        among = both(among, (yield from _all(NameSearch(joined, part))))
+    hits = bytearray(len(nodes))
+    place = among.find(1)
+    while place >= 0:
+        hits[place] = test(names[nodes[place]]) is not None
+        if not place % _STEP:
+            yield
+        place = among.find(1, place + 1)
+    return hits
+
+
+def _match(regex: bytes, joined: bytes, count: int) -> Generator[None, None, bytes]:
+    """Names that match a regular expression, found out by another process that can be stopped."""
+    if not count:
+        return b""
+    command = [sys.executable, "-I", "-S", os.fspath(_MATCHER)]
+    try:
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    except OSError as error:
+        raise SearchError(f"no process for it: {error.strerror}") from error
+    answer: list[bytes] = []
+    data = len(regex).to_bytes(4, "big") + regex + joined[1:-1]
+    talk = Thread(target=lambda: answer.append(process.communicate(data)[0]), daemon=True)
+    talk.start()
+    end = time.monotonic() + _PATIENCE
+    try:
+        while talk.is_alive():
+            if time.monotonic() > end:
+                raise SearchError("this expression takes too long")
+            talk.join(0.002)
+            yield
+    finally:
+        process.kill()
+        talk.join()
+    if len(answer[0]) != count:
+        raise SearchError("this expression cannot be used")
+    return answer[0]
