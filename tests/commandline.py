@@ -8,23 +8,30 @@ import os
 import subprocess
 import sys
 import tarfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
+from types import MappingProxyType
 
 from handmade import Entry, layer_tar
 
 Done = subprocess.CompletedProcess[str]
 
 
-def run(*arguments: str, cwd: Path | None = None, stdin: bytes = b"", **environment: str) -> Done:
-    """Run ``layerscope`` with these arguments."""
+def run(
+    *arguments: str,
+    cwd: Path | None = None,
+    stdin: bytes = b"",
+    variables: Mapping[str, str] = MappingProxyType({}),
+    **environment: str,
+) -> Done:
+    """Run ``layerscope`` with these arguments, and these variables beside those of the test run."""
     done = subprocess.run(
         [sys.executable, "-m", "layerscope", *arguments],
         input=stdin,
         capture_output=True,
         cwd=cwd,
-        env={**os.environ, **environment},
+        env={**os.environ, **variables, **environment},
         timeout=60,
         check=False,
     )

@@ -16,6 +16,7 @@ from layerscope.errors import SourceError, UsageError
 if TYPE_CHECKING:
     from layerscope.analysis.model import Analysis
     from layerscope.analysis.rules import Result
+    from layerscope.cli.divesettings import DiveSettings
     from layerscope.cli.narration import ProgressLine
     from layerscope.cli.settings import Settings
     from layerscope.index import Cancelled, ImageIndex, Report
@@ -29,41 +30,44 @@ _TRUE_WORDS = ("1", "t", "true", "yes")
 
 def run(args: argparse.Namespace) -> int:
     """Run the command that was parsed; its exit code."""
+    from layerscope.cli.divesettings import apply_dive, read_dive_settings
     from layerscope.cli.settings import apply_options, read_settings
 
     if args.command == "build":
         return _build(args)
     settings = read_settings(args)
     apply_options(args, settings)
-    return _branch(args, settings)
+    dive = read_dive_settings(settings, os.environ)
+    apply_dive(args, dive)
+    return _branch(args, settings, dive)
 
 
-def _branch(args: argparse.Namespace, settings: Settings) -> int:
+def _branch(args: argparse.Namespace, settings: Settings, dive: DiveSettings) -> int:
     if args.command == "check":
-        return _check(args, settings)
+        return _check(args, settings, dive)
     if args.command == "report":
         return _report(args)
     if args.ci or _in_ci():
-        return _check(args, settings)
+        return _check(args, settings, dive)
     if args.json:
         return _export(args)
     if not sys.stdout.isatty():
         return _report(args)
-    return _explore(args)
+    return _explore(args, settings, dive)
 
 
 def _in_ci() -> bool:
     return os.environ.get("CI", "").lower() in _TRUE_WORDS
 
 
-def _check(args: argparse.Namespace, settings: Settings) -> int:
+def _check(args: argparse.Namespace, settings: Settings, dive: DiveSettings) -> int:
     """Judge the rules; the report comes first, the verdict is the exit code."""
     from layerscope.analysis.rules import is_decided, judge, passed
     from layerscope.cli.baselines import Keeper
     from layerscope.cli.output import parse_outputs, write_outputs
     from layerscope.cli.thresholds import choose_rules
 
-    rules = choose_rules(args, settings)
+    rules = choose_rules(args, settings, dive)
     parse_outputs(args)
     keeper = Keeper(args, _analysed)
     with _analysed(args) as analysis:
@@ -169,9 +173,10 @@ def _open_source(
     )
 
 
-def _explore(args: argparse.Namespace) -> int:
+def _explore(args: argparse.Namespace, settings: Settings, dive: DiveSettings) -> int:
     import tempfile
 
+    from layerscope.cli.divesettings import make_preferences
     from layerscope.cli.limits import parse_limits
     from layerscope.cli.lines import read_stages
     from layerscope.tui import run_explorer
@@ -200,7 +205,11 @@ def _explore(args: argparse.Namespace) -> int:
             add_lines(args, stages, index.image, analysis)
             return analysis
 
-        return run_explorer(args.image_reference, load, draw, choose=partial(setattr, args, "image"))
+        choose = partial(setattr, args, "image")
+        preferences = make_preferences(settings, dive)
+        return run_explorer(
+            args.image_reference, load, draw, choose=choose, theme=settings.theme, preferences=preferences
+        )
 
 
 def _build(args: argparse.Namespace) -> int:

@@ -16,7 +16,10 @@ PROJECT_FILE = "pyproject.toml"
 #: Options that a config may set, by the type of their values; each is the flag of that name.
 TEXTS = ("base", "platform", "image", "source", "scoring", "baseline", "ci-config")
 SWITCHES = ("require-baseline", "ratchet")
-TABLES = ("rules", "keys")
+TABLES = ("rules", "keys", "explorer")
+#: What the explorer may be told of how it looks at first.
+LOOKS = ("attributes", "upto", "folded")
+MARKS = ("added", "modified", "removed", "unmodified")
 #: What a rule's own table may say.
 _OF_LIMIT = ("limit", "severity")
 _OF_PATHS = ("paths", "severity")
@@ -42,6 +45,10 @@ class Settings:
     rules: dict[str, RuleSetting] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=dict)
     """Keys of the explorer by what they do: ``ctrl+f,slash``."""
+    looks: dict[str, bool] = field(default_factory=dict)
+    hide: tuple[str, ...] = ()
+    """Marks whose files the explorer does not show at first."""
+    theme: str = ""
 
 
 def read_settings(args: argparse.Namespace) -> Settings:
@@ -110,7 +117,16 @@ def parse_settings(document: Any, file: str) -> Settings:
     settings.rules = {name: _rule(value, file, name) for name, value in rules.items()}
     for action, keys in _table(table.get("keys", {}), file, "keys").items():
         settings.keys[action] = ",".join(_texts(keys, file, f"keys.{action}"))
+    _read_explorer(settings, _table(table.get("explorer", {}), file, "explorer"), file)
     return settings
+
+
+def _read_explorer(settings: Settings, table: Mapping[str, Any], file: str) -> None:
+    _refuse_unknown(table, (*LOOKS, "hide", "theme"), file, "explorer.")
+    settings.looks = {name: _switch(table[name], file, f"explorer.{name}") for name in LOOKS if name in table}
+    settings.hide = tuple(_texts(table.get("hide", []), file, "explorer.hide"))
+    _refuse_unknown(settings.hide, MARKS, file, "mark ")
+    settings.theme = _text(table.get("theme", ""), file, "explorer.theme")
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -20,6 +20,7 @@ from layerscope.analysis.rules import (
     make_rule,
 )
 from layerscope.cli.arguments import DIVE_RULES
+from layerscope.cli.divesettings import DiveSettings
 from layerscope.cli.narration import say
 from layerscope.cli.settings import RuleSetting, Settings, nearest
 from layerscope.errors import ConfigError, UsageError
@@ -27,22 +28,33 @@ from layerscope.errors import ConfigError, UsageError
 DIVE_CI = ".dive-ci"
 
 
-def choose_rules(args: argparse.Namespace, settings: Settings) -> list[Rule]:
+def choose_rules(args: argparse.Namespace, settings: Settings, settings_of_dive: DiveSettings) -> list[Rule]:
     """The rules to judge; ConfigError or UsageError where a value or a file cannot be understood.
 
-    Flags come before the config. Where dive's flags or file say anything, dive's defaults fill the rest,
-    as dive does; our own rules stand alone, and then ``.dive-ci`` is not looked for.
+    Flags come before the config. Where dive's flags, variables or files say anything, dive's defaults
+    fill the rest, as dive does; our own rules stand alone, and then dive's files are not looked for.
     """
     own = _own_rules(args, settings)
-    dive = _given(args, DIVE_RULES)
+    dive = _dive_rules(settings_of_dive.rules(settings_of_dive.environment), "DIVE_RULES_")
+    dive |= _given(args, DIVE_RULES)
     from_file = _read_file(args, look=not own)
+    at_home = settings_of_dive.rules({} if own else settings_of_dive.files)
     asked = own
-    if dive or from_file is not None:
-        asked = own | _plain({**DIVE_DEFAULTS, **(from_file or {}), **dive})
+    if dive or from_file is not None or at_home:
+        asked = own | _plain({**DIVE_DEFAULTS, **_dive_rules(at_home, "dive's config"), **(from_file or {}), **dive})
     asked = asked or _plain(DEFAULTS)
     _weigh(asked, args.warn, Severity.WARNING, "--warn")
     _weigh(asked, args.off, Severity.OFF, "--off")
     return [_make(name, setting, args.scoring, settings) for name, setting in asked.items()]
+
+
+def _dive_rules(rules: Mapping[str, str], name: str) -> dict[str, str]:
+    """dive's rules under dive's names; the module that reads them is loaded only where there are some."""
+    if not rules:
+        return {}
+    from layerscope.cli.diveci import dive_rules
+
+    return dive_rules(rules, name)
 
 
 def _own_rules(args: argparse.Namespace, settings: Settings) -> dict[str, RuleSetting]:

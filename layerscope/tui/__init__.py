@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from layerscope.tui.preferences import PLAIN, Preferences
+
 if TYPE_CHECKING:
     from layerscope.analysis.model import Analysis
     from layerscope.index import ImageIndex, Progress
@@ -23,7 +25,15 @@ if TYPE_CHECKING:
     Choose = Callable[[str], None]
 
 
-def run_explorer(reference: str, load: Load, analyse: Analyse, *, choose: Choose | None = None, theme: str = "") -> int:
+def run_explorer(
+    reference: str,
+    load: Load,
+    analyse: Analyse,
+    *,
+    choose: Choose | None = None,
+    theme: str = "",
+    preferences: Preferences = PLAIN,
+) -> int:
     """Show the image until the user leaves; the exit code (0, or 130 when left while reading).
 
     Raises what ``load`` or ``analyse`` raised (a ``LayerscopeError`` for everything that a user
@@ -31,7 +41,7 @@ def run_explorer(reference: str, load: Load, analyse: Analyse, *, choose: Choose
     """
     from layerscope.tui.app import ExplorerApp
 
-    app = ExplorerApp(reference, load, analyse, choose=choose, theme=theme)
+    app = ExplorerApp(reference, load, analyse, choose=choose, theme=theme, preferences=preferences)
     app.run()
     if app.failure is not None:
         raise app.failure

@@ -17,11 +17,12 @@ from textual.screen import Screen
 from textual.worker import Worker, WorkerState, get_current_worker
 
 from layerscope.core.outline import Outline
-from layerscope.errors import CancelledError, LayerscopeError
+from layerscope.errors import CancelledError, ConfigError, LayerscopeError
 from layerscope.sources.candidates import SeveralImagesError
 from layerscope.tui.filetree import FileTree, finish
-from layerscope.tui.keys import KEYS, bindings, written
+from layerscope.tui.keys import bindings, keymap, remapped, written
 from layerscope.tui.messages import Analysed, Indexed, Progressed, WasteFound
+from layerscope.tui.preferences import PLAIN, Preferences
 from layerscope.tui.screen import ExplorerScreen
 
 if TYPE_CHECKING:
@@ -58,18 +59,31 @@ class ExplorerApp(App[None]):
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("app")]
 
     def __init__(
-        self, reference: str, load: Load, analyse: Analyse, *, choose: Choose | None = None, theme: str = ""
+        self,
+        reference: str,
+        load: Load,
+        analyse: Analyse,
+        *,
+        choose: Choose | None = None,
+        theme: str = "",
+        preferences: Preferences = PLAIN,
     ) -> None:
         no_color = "NO_COLOR" in os.environ
         super().__init__()
         self.animation_level = "none"
         if theme:
+            if theme not in self.available_themes:
+                raise ConfigError(
+                    f"There is no theme '{theme}'.", f"There are {', '.join(sorted(self.available_themes))}."
+                )
             self.theme = theme
         if no_color and self.current_theme.ansi:
             # Textual's filter for NO_COLOR makes the terminal's own colours black on black.
             self.theme = "textual-dark"
         self._load, self._analyse, self._choose = load, analyse, choose
-        self.explorer = ExplorerScreen(reference)
+        self.keys = remapped(preferences)
+        self.set_keymap(keymap(self.keys))
+        self.explorer = ExplorerScreen(reference, preferences)
         self.failure: BaseException | None = None
         self._stopping = threading.Event()
         self._index: ImageIndex | None = None
@@ -81,7 +95,7 @@ class ExplorerApp(App[None]):
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The registry, then Textual's own themes and screenshots."""
         spaces: dict[str, DOMNode] = {"layers": self.explorer.layer_list, "files": self.explorer.files}
-        for key in KEYS:
+        for key in self.keys:
             if key.palette:
                 space = self if key.where == "app" else spaces.get(key.where, self.explorer)
                 title = f"{key.help[0].upper()}{key.help[1:]}"

@@ -16,7 +16,7 @@ from textual.widget import Widget
 from layerscope.analysis.model import Analysis
 from layerscope.text import printable, size
 from layerscope.tui.cells import cut, cut_middle
-from layerscope.tui.keys import KEYS, Key, shown
+from layerscope.tui.keys import Key, keys_of, shown
 
 _NOTICE_SECONDS: Final = 4.0
 
@@ -169,7 +169,7 @@ class KeyBar(Widget):
     def _units(self) -> Iterator[_Unit]:
         pane, goes_back = self._shown_for
         marks: list[Key] = []
-        for key in KEYS:
+        for key in keys_of(self):
             everywhere = key.where in ("app", "screen", "rows")
             if not key.bar or not (everywhere or key.where == pane) or (key.only and pane not in key.only.split()):
                 continue

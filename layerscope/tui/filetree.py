@@ -17,6 +17,8 @@ from layerscope.tui.filters import Filter
 from layerscope.tui.searches import Found, SearchError, find
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from layerscope.core.outline import Outline
     from layerscope.core.tree import ImageTree
 
@@ -303,6 +305,10 @@ class FileTree:
         return self.outline.positions[node] if node > 0 else -1
 
     # What is shown.
+
+    def hide(self, names: Iterable[str]) -> None:
+        """Do not show the files with these marks, before anything is shown."""
+        self.shown = self.shown - {MARKS[name] for name in names}
 
     def toggle_mark(self, mark: int) -> Generator[None]:
         """Show or hide the files with a mark."""

@@ -10,7 +10,7 @@ from textual.screen import ModalScreen
 
 from layerscope.tui.cells import cut
 from layerscope.tui.entries import Lines, Story
-from layerscope.tui.keys import groups, written
+from layerscope.tui.keys import groups, keys_of, written
 
 
 class _Keys(Story):
@@ -30,7 +30,7 @@ class _Keys(Story):
             [("█", "bar"), (" useful  ", ""), ("░", "wasted"), (" wasted   ", ""), ("+", "added"), (" added  ", "")],
             [("~", "modified"), (" modified  ", ""), ("-", "wasted"), (" removed  ", ""), ("!", "note"), (" look", "")],
         ]
-        for heading, keys in groups():
+        for heading, keys in groups(keys_of(self)):
             made += [[], [(heading, "title")]]
             for key in keys:
                 made.append(

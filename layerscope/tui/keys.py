@@ -2,11 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from typing import Final
 
 from textual.binding import Binding
+from textual.dom import DOMNode
+
+from layerscope.errors import ConfigError
+from layerscope.tui.preferences import Preferences
+
+#: What the actions with a number are called in a config; the others are called as their action is.
+_NAMES: Final = {
+    "next_match(1)": "next-match",
+    "next_match(-1)": "previous-match",
+    "fold_level(-1)": "less-levels",
+    "fold_level(1)": "more-levels",
+    "next_pane(1)": "next-pane",
+    "next_pane(-1)": "previous-pane",
+    "step_layer(-1)": "previous-layer",
+    "step_layer(1)": "next-layer",
+    "step_version(-1)": "older-version",
+    "step_version(1)": "newer-version",
+    "move(-1)": "up",
+    "move(1)": "down",
+    "page(-1)": "page-up",
+    "page(1)": "page-down",
+    "widen(4)": "wider",
+    "widen(-4)": "narrower",
+    "heighten(2)": "taller",
+    "heighten(-2)": "shorter",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +60,13 @@ class Key:
     palette: bool = True
     dive: str = ""
     dive_where: str = ""
+
+    @property
+    def name(self) -> str:
+        """What a config calls it: ``find``, ``toggle-added``, ``show-waste``."""
+        action = self.action.removeprefix("screen.")
+        words = re.findall(r"-?\w+", action.replace("toggle_mark", "toggle"))
+        return _NAMES.get(action) or "-".join(words).replace("_", "-")
 
 
 _MOVE, _PANES, _LAYERS, _FILES, _WASTE, _FIND, _LOOK, _GENERAL = (
@@ -159,6 +194,9 @@ _SHOWN: Final = {
 }
 
 
+_KEY: Final = re.compile(r"((ctrl|alt|shift|super)\+)*(\S|\w+)")
+
+
 def shown(key: str) -> str:
     """A key of Textual's as people write it: ``slash`` is ``/``."""
     return _SHOWN.get(key, key)
@@ -171,22 +209,68 @@ def written(keys: str) -> str:
 
 def bindings(where: str) -> list[Binding]:
     """What Textual needs to know of the keys of one place; dive's chords included."""
-    found = [_binding(key, key.keys) for key in KEYS if key.where == where]
+    found = [_binding(key) for key in KEYS if key.where == where]
     for key in KEYS:
         if key.dive and (key.dive_where or key.where) == where and key.dive != key.keys:
             action = key.action if key.dive_where in ("", key.where) else f"{key.where}.{key.action}"
-            found.append(Binding(key.dive, action, key.label, show=False, system=True))
+            found.append(Binding(key.dive, action, key.label, show=False, system=True, id=f"dive-{key.name}"))
     return found
 
 
-def _binding(key: Key, keys: str) -> Binding:
-    return Binding(keys, key.action, key.label, show=key.bar == 1, tooltip=key.help)
+def _binding(key: Key) -> Binding:
+    return Binding(key.keys, key.action, key.label, show=key.bar == 1, tooltip=key.help, id=key.name)
 
 
-def groups() -> Iterator[tuple[str, list[Key]]]:
+def remapped(preferences: Preferences) -> tuple[Key, ...]:
+    """The registry with the user's keys; ConfigError for a name or a key that there is not."""
+    names = {key.name for key in KEYS}
+    for name, keys in (*preferences.keys.items(), *preferences.dive_keys.items()):
+        if name not in names:
+            near = get_close_matches(name, sorted(names), 1)
+            hint = f"Did you mean {near[0]}?" if near else f"There are {', '.join(sorted(names))}."
+            raise ConfigError(f"keys.{name}: no key does that.", hint)
+        for key in keys.split(","):
+            if not _KEY.fullmatch(key):
+                raise ConfigError(f"keys.{name}: '{key}' is no key.", "Write it like f, F, f5, ctrl+f or slash.")
+    own, dive = _normalised(preferences.keys), _normalised(preferences.dive_keys)
+    return tuple(_remapped(key, own.get(key.name, ""), dive.get(key.name, "")) for key in KEYS)
+
+
+def _normalised(keys: Mapping[str, str]) -> dict[str, str]:
+    """Keys as Textual names them: ``/`` is ``slash``."""
+    return {
+        name: ",".join(binding.key for binding in Binding.make_bindings([Binding(written_keys, "")]))
+        for name, written_keys in keys.items()
+    }
+
+
+def _remapped(key: Key, own: str, theirs: str) -> Key:
+    if own:
+        return replace(key, keys=own, dive="" if key.dive == key.keys else key.dive)
+    if theirs and (not key.dive or key.dive == key.keys):
+        # dive has no chord of its own here: what the user pressed there comes first, ours stays.
+        keys = ",".join(dict.fromkeys((*theirs.split(","), *key.keys.split(","))))
+        return replace(key, keys=keys, dive=keys if key.dive else "")
+    return replace(key, dive=theirs) if theirs else key
+
+
+def keymap(keys: Sequence[Key]) -> dict[str, str]:
+    """What Textual needs to know of the keys that are not the registry's."""
+    changed = {key.name: key.keys for key, ours in zip(keys, KEYS, strict=True) if key.keys != ours.keys}
+    chords = {f"dive-{key.name}": key.dive for key, ours in zip(keys, KEYS, strict=True) if key.dive != ours.dive}
+    return changed | {name: keys for name, keys in chords.items() if keys}
+
+
+def keys_of(widget: DOMNode) -> Sequence[Key]:
+    """The registry as the user of this widget's program has it."""
+    found: Sequence[Key] = getattr(widget.app, "keys", KEYS)
+    return found
+
+
+def groups(keys: Sequence[Key] = KEYS) -> Iterator[tuple[str, list[Key]]]:
     """The headings of the help, each with its keys in order."""
-    for group in dict.fromkeys(key.group for key in KEYS):
-        yield group, [key for key in KEYS if key.group == group]
+    for group in dict.fromkeys(key.group for key in keys):
+        yield group, [key for key in keys if key.group == group]
 
 
 def markdown_table() -> str:

@@ -21,6 +21,7 @@ from layerscope.tui.finder import FindBar
 from layerscope.tui.frame import Frame
 from layerscope.tui.keys import bindings
 from layerscope.tui.layers import LayersPane
+from layerscope.tui.preferences import PLAIN, Preferences
 from layerscope.tui.preview import PreviewPane
 from layerscope.tui.rows import Rows
 from layerscope.tui.selection import Selection
@@ -48,9 +49,11 @@ class ExplorerScreen(Frame):
     class StopAsked(Message):
         """Reading shall stop, and what is there be shown."""
 
-    def __init__(self, reference: str) -> None:
+    def __init__(self, reference: str, preferences: Preferences = PLAIN) -> None:
         super().__init__(reference)
-        self.selection = Selection()
+        self._preferences = preferences
+        self.files.columns.on = preferences.attributes
+        self.selection = Selection(upto=preferences.upto)
         self._left_off = Selection()
         self._index: ImageIndex | None = None
         self._outline: Outline | None = None
@@ -69,9 +72,12 @@ class ExplorerScreen(Frame):
         self._index, self._outline = index, outline
         self.layer_list.show_tree(index.tree)
         self.config.show_image(index.image)
+        files.hide(self._preferences.hide)
         self.files.show_tree(files)
         self.title_bar.say("finding waste")
         self.select(self.selection)
+        if self._preferences.folded:
+            self.files.fold_all(True)
 
     def show_analysis(self, analysis: Analysis) -> None:
         """The answers are there."""

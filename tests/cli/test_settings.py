@@ -13,6 +13,7 @@ import pytest
 from commandline import run, save
 from handmade import file
 from layerscope.analysis.rules import Severity
+from layerscope.cli.divesettings import DiveSettings, make_preferences
 from layerscope.cli.settings import RuleSetting, Settings, parse_settings
 from layerscope.errors import ConfigError
 
@@ -60,6 +61,12 @@ def test_options_and_keys() -> None:
     assert settings.keys == {"find": "ctrl+g,f", "quit": "x"}
 
 
+def test_how_the_explorer_looks_at_first() -> None:
+    settings = parsed('[explorer]\nhide = ["unmodified"]\nupto = true\nattributes = false\ntheme = "nord"\n')
+    wanted = make_preferences(settings, DiveSettings({"layer.show-aggregated-changes": "false", "diff.hide": "added"}))
+    assert (wanted.hide, wanted.upto, wanted.attributes, settings.theme) == (("unchanged",), True, False, "nord")
+
+
 @pytest.mark.parametrize(
     ("text", "sentence", "hint"),
     [
@@ -83,6 +90,9 @@ def test_options_and_keys() -> None:
         ("rules = 1", "rules is no table", "[rules]"),
         ("base = true", "base is no text", "base"),
         ("ratchet = 'yes'", "ratchet is neither true nor false", "ratchet = true"),
+        ("[explorer]\nhid = []", "there is no explorer.hid", "Did you mean hide?"),
+        ("[explorer]\nhide = ['added', 'modifed']", "there is no mark modifed", "Did you mean modified?"),
+        ("[explorer]\nfolded = 1", "explorer.folded is neither true nor false", "explorer.folded = true"),
         ("[keys]\nfind = 1", "keys.find is no list of texts", "one"),
     ],
 )
