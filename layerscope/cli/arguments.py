@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 from layerscope.errors import UsageError
 
-FORMATS = ("text", "json", "markdown", "github", "junit", "dive")
+FORMATS = ("text", "json", "markdown", "github", "gitlab", "sarif", "junit", "metrics", "dive")
 #: Our rules with a limit, each a flag of that name; then those that need a baseline.
 RULE_LIMITS = (
     ("min-efficiency", "RATIO", "least share of bytes that a container can read"),
@@ -225,6 +225,7 @@ def _add_output_options(parser: argparse.ArgumentParser) -> argparse._ArgumentGr
     group.add_argument(
         "--output", action="append", default=[], metavar="FORMAT=FILE", help="also write this; - is standard output"
     )
+    group.add_argument("--comment-key", default="", metavar="KEY", help="what a Markdown comment is found again by")
     group.add_argument("-j", "--json", default="", metavar="FILE", help="write dive's JSON export")
     group.add_argument("-q", "--quiet", action="store_true", help="nothing on standard error but errors")
     group.add_argument("--no-progress", action="store_true", help="no progress on standard error")

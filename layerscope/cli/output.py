@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TextIO
 
 from layerscope.cli.arguments import FORMATS
+from layerscope.cli.narration import say
 from layerscope.errors import UsageError
 
 if TYPE_CHECKING:
@@ -40,29 +41,40 @@ def write_outputs(args: argparse.Namespace, analysis: Analysis, results: Sequenc
     write_export(args, analysis)
     # Files first: whoever closes standard output early still gets them.
     for form, file in sorted(parse_outputs(args), key=lambda output: output[1] == "-"):
-        _write(file, partial(_write_form, analysis, results, form))
+        _write(file, partial(_write_form, analysis, results, form, args.comment_key))
         if form == "github":
-            _tell_github(analysis, results)
+            _tell_github(args, analysis, results)
 
 
-def _write_form(analysis: Analysis, results: Sequence[Result] | None, form: str, stream: TextIO) -> None:
+def _write_form(analysis: Analysis, results: Sequence[Result] | None, form: str, key: str, stream: TextIO) -> None:
     from layerscope.report import write_report
 
-    write_report(analysis, form, stream, results, colour=stream is sys.stdout and wants_colour(stream))
+    colour = stream is sys.stdout and wants_colour(stream)
+    write_report(analysis, form, stream, results, colour=colour, key=key)
 
 
-def _tell_github(analysis: Analysis, results: Sequence[Result] | None) -> None:
+def _tell_github(args: argparse.Namespace, analysis: Analysis, results: Sequence[Result] | None) -> None:
     """Add the summary and the outputs of the step to the files that GitHub names for them."""
-    from layerscope.report.github import github_outputs
+    from layerscope.report import write_lines
+    from layerscope.report.github import MAX_SUMMARY, github_outputs
     from layerscope.report.markdown import markdown_lines
 
-    for variable, make in (("GITHUB_STEP_SUMMARY", markdown_lines), ("GITHUB_OUTPUT", github_outputs)):
-        if file := os.environ.get(variable):
-            _write(file, partial(_write_lines, make(analysis, results)), mode="a")
+    if file := os.environ.get("GITHUB_OUTPUT"):
+        _write(file, partial(write_lines, github_outputs(analysis, results)), mode="a")
+    if file := os.environ.get("GITHUB_STEP_SUMMARY"):
+        lines = list(markdown_lines(analysis, results, args.comment_key))
+        needed = sum(len(line.encode("utf-8", "backslashreplace")) + 1 for line in lines)
+        if _size_of(file) + needed > MAX_SUMMARY:
+            say(args, "the step's summary is full, GitHub would drop it: nothing was added")
+            return
+        _write(file, partial(write_lines, lines), mode="a")
 
 
-def _write_lines(lines: Iterable[str], stream: TextIO) -> None:
-    stream.writelines(f"{line}\n" for line in lines)
+def _size_of(file: str) -> int:
+    try:
+        return Path(file).stat().st_size
+    except OSError:
+        return 0
 
 
 def write_export(args: argparse.Namespace, analysis: Analysis) -> None:

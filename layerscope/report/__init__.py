@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from layerscope.analysis.rules import Result
 
 #: The formats that ``write_report`` knows, as the command line names them.
-FORMATS = ("text", "json", "markdown", "github", "junit", "dive")
+FORMATS = ("text", "json", "markdown", "github", "gitlab", "sarif", "junit", "metrics", "dive")
 
 
 def write_report(
@@ -20,21 +20,43 @@ def write_report(
     results: Sequence[Result] | None = None,
     *,
     colour: bool = False,
+    key: str = "",
 ) -> None:
-    """Write the analysis in one of ``FORMATS``; with ``results`` it is the report of a check."""
+    """Write the analysis in one of ``FORMATS``; with ``results`` it is the report of a check.
+
+    ``key`` is the hidden one of a Markdown comment; by default the image's name.
+    """
     if form == "json":
         from layerscope.report.document import write_json
 
         write_json(analysis, results, stream)
-        return
-    stream.writelines(f"{line}\n" for line in _lines(analysis, form, results, colour))
+    elif form == "gitlab":
+        from layerscope.report.gitlab import write_gitlab
+
+        write_gitlab(analysis, results, stream)
+    elif form == "sarif":
+        from layerscope.report.sarif import write_sarif
+
+        write_sarif(analysis, results, stream)
+    elif form == "text":
+        from layerscope.report.text import check_lines, report_lines
+
+        lines = report_lines(analysis, colour) if results is None else check_lines(analysis, results, colour)
+        write_lines(lines, stream)
+    else:
+        write_lines(_lines(analysis, form, results, key), stream)
 
 
-def _lines(analysis: Analysis, form: str, results: Sequence[Result] | None, colour: bool) -> Iterable[str]:
+def write_lines(lines: Iterable[str], stream: TextIO) -> None:
+    """Write lines, each with its end."""
+    stream.writelines(f"{line}\n" for line in lines)
+
+
+def _lines(analysis: Analysis, form: str, results: Sequence[Result] | None, key: str) -> Iterable[str]:
     if form == "markdown":
         from layerscope.report.markdown import markdown_lines
 
-        return markdown_lines(analysis, results)
+        return markdown_lines(analysis, results, key)
     if form == "github":
         from layerscope.report.github import github_lines
 
@@ -43,10 +65,10 @@ def _lines(analysis: Analysis, form: str, results: Sequence[Result] | None, colo
         from layerscope.report.junit import junit_lines
 
         return junit_lines(analysis, results)
-    if form == "dive":
-        from layerscope.report.divetext import dive_lines
+    if form == "metrics":
+        from layerscope.report.gitlab import metrics_lines
 
-        return dive_lines(analysis, results)
-    from layerscope.report.text import check_lines, report_lines
+        return metrics_lines(analysis, results)
+    from layerscope.report.divetext import dive_lines
 
-    return report_lines(analysis, colour) if results is None else check_lines(analysis, results, colour)
+    return dive_lines(analysis, results)

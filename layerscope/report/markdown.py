@@ -11,35 +11,42 @@ from layerscope.analysis.model import Analysis, Finding, LayerFigures, Location,
 from layerscope.analysis.remedies import find_remedy
 from layerscope.analysis.rules import Result, Status, is_decided, passed
 from layerscope.report.comparison import comparison_tables
+from layerscope.report.issues import image_name
 from layerscope.report.places import finding_location, location_text, waste_location
 from layerscope.report.words import actual_text, base_text, limit_text, percent, plural, rule_title
 from layerscope.text import printable, size
 
 #: Characters of each table. The longest comment that the forges take has 65,536.
-MAX_WASTE = 30_000
-MAX_LAYERS = 15_000
+MAX_WASTE = 28_000
+MAX_LAYERS = 12_000
 #: Characters of what broke the rules, shared by them.
-MAX_FINDINGS = 15_000
+MAX_FINDINGS = 12_000
+MAX_WARNINGS = 5
+#: Characters of a warning, a command, a note, before they are written as entities.
+_MAX_TEXT = 200
 #: In text out of an image everything but words is written as an entity; in our own only what could be markup.
 _FOREIGN = re.compile(r"[!-,.:-@\[-`{-~]")
 _MARKUP = re.compile(r"[*<>@\[-`{-~&|#]")
 
 
-def markdown_lines(analysis: Analysis, results: Sequence[Result] | None) -> Iterator[str]:
-    """The comment's lines; the first is a hidden key by which it is found again, one per image name."""
+def markdown_lines(analysis: Analysis, results: Sequence[Result] | None, key: str = "") -> Iterator[str]:
+    """The comment's lines; the first is a hidden key by which it is found again, by default the image's name."""
     figures = analysis.figures
-    yield f"<!-- layerscope {_key(analysis.subject.reference)} -->"
+    yield f"<!-- layerscope:{_key(key or image_name(analysis))} -->"
     yield f"### layerscope: {_verdict(analysis, results)}"
     yield ""
     yield (
-        f"{coded(analysis.subject.reference)} {size(figures.size_bytes)}, {plural(len(analysis.layers), 'layer')}, "
+        f"{coded(_clipped(analysis.subject.reference))} {size(figures.size_bytes)}, "
+        f"{plural(len(analysis.layers), 'layer')}, "
         f"efficiency {percent(figures.efficiency)}, {size(figures.wasted_bytes)} wasted"
     )
     yield ""
     if results is not None and analysis.complete:
         yield from _table("verdict | rule | image | limit", "--- | --- | ---: | ---", map(_rule_row, results))
-    for warning in analysis.warnings:
-        yield f"- {coded(warning)}"
+    for warning in analysis.warnings[:MAX_WARNINGS]:
+        yield f"- {coded(_clipped(warning))}"
+    if len(analysis.warnings) > MAX_WARNINGS:
+        yield f"- and {len(analysis.warnings) - MAX_WARNINGS} more warnings"
     if analysis.comparison:
         yield from comparison_tables(analysis.comparison, coded)
     for result in results or ():
@@ -81,7 +88,7 @@ def _verdict(analysis: Analysis, results: Sequence[Result] | None) -> str:
 
 
 def _rule_row(result: Result) -> str:
-    actual = coded(actual_text(result)) if result.note else actual_text(result)
+    actual = coded(_clipped(actual_text(result))) if result.note else actual_text(result)
     status = "?" if result.status is Status.UNKNOWN else result.status
     return f"{status} | {rule_title(result)} | {actual} | {limit_text(result)}"
 
@@ -102,7 +109,7 @@ def _at(location: Location | None) -> str:
 
 
 def _layer_row(layer: LayerFigures) -> str:
-    command = layer.command if len(layer.command) <= 200 else f"{layer.command[:199]}…"
+    command = _clipped(layer.command)
     return (
         f"{label(layer.index)} | {size(layer.size_bytes)} | {size(layer.wasted_in_bytes)} | "
         f"{size(layer.wasted_by_bytes)} | {coded(command)}"
@@ -143,6 +150,10 @@ def _plain(text: str) -> str:
 
 def _entity(match: re.Match[str]) -> str:
     return f"&#{ord(match[0])};"
+
+
+def _clipped(text: str) -> str:
+    return text if len(text) <= _MAX_TEXT else f"{text[: _MAX_TEXT - 1]}…"
 
 
 def _key(reference: str) -> str:
