@@ -13,6 +13,7 @@ from layerscope.text import printable, size
 
 #: The waste items that a failure's text names.
 MAX_ITEMS = 20
+_ILLEGAL = dict.fromkeys((0xFFFE, 0xFFFF), "\N{REPLACEMENT CHARACTER}")
 
 
 def junit_lines(analysis: Analysis, results: Sequence[Result] | None) -> Iterator[str]:
@@ -73,8 +74,13 @@ def _left_out(items: int) -> Iterator[str]:
 
 
 def _text(text: str) -> str:
-    return escape(printable(text), quote=False)
+    return escape(_legal(text), quote=False)
 
 
 def _attribute(text: str) -> str:
-    return escape(printable(text), quote=True)
+    return escape(_legal(text), quote=True)
+
+
+def _legal(text: str) -> str:
+    """The text without what XML 1.0 (section 2.2) has no way to write."""
+    return printable(text).translate(_ILLEGAL)

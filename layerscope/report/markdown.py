@@ -16,23 +16,53 @@ from layerscope.report.places import finding_location, location_text, waste_loca
 from layerscope.report.words import actual_text, base_text, limit_text, percent, plural, rule_title
 from layerscope.text import printable, size
 
-#: Characters of each table. The longest comment that the forges take has 65,536.
-MAX_WASTE = 28_000
-MAX_LAYERS = 12_000
-#: Characters of what broke the rules, shared by them.
-MAX_FINDINGS = 12_000
+#: The longest comment that the forges take has 65,536 characters; the rest is for the lines between the tables.
+MAX_COMMENT = 64_000
+#: A table of what changed that is longer than this is left out.
+_MAX_CHANGES = 20_000
 MAX_WARNINGS = 5
 #: Characters of a warning, a command, a note, before they are written as entities.
 _MAX_TEXT = 200
 #: In text out of an image everything but words is written as an entity; in our own only what could be markup.
 _FOREIGN = re.compile(r"[!-,.:-@\[-`{-~]")
-_MARKUP = re.compile(r"[*<>@\[-`{-~&|#]")
+_MARKUP = re.compile(r"[*<>@\[-`{-~&|#]|:(?=//)|(?<=www)\.", re.IGNORECASE)
 
 
 def markdown_lines(analysis: Analysis, results: Sequence[Result] | None, key: str = "") -> Iterator[str]:
     """The comment's lines; the first is a hidden key by which it is found again, by default the image's name."""
+    head = [f"<!-- layerscope:{_key(key or image_name(analysis))} -->", *_head(analysis, results)]
+    changes = list(comparison_tables(analysis.comparison, coded)) if analysis.comparison else []
+    head += changes if _length(changes) <= _MAX_CHANGES else changes[:2]
+    yield from head
+    left = MAX_COMMENT - _length(head)
+    explained = [result for result in results or () if result.findings and analysis.complete]
+    for result in explained:
+        yield from _folded(
+            f"{rule_title(result)}: {plural(result.found, 'finding')}",
+            "size | what | cure",
+            "---: | --- | ---",
+            (_finding_row(analysis, finding) for finding in result.findings),
+            left // 4 // len(explained),
+            result.found - len(result.findings),
+        )
+    yield from _folded(
+        f"Waste: {size(analysis.figures.wasted_bytes)} in {plural(len(analysis.waste), 'item')}",
+        "wasted | path | why | what to do",
+        "---: | --- | --- | ---",
+        (_waste_row(analysis, item) for item in analysis.waste),
+        left // 2,
+    )
+    yield from _folded(
+        f"Layers: base {base_text(analysis)}",
+        "layer | size | wasted in | wasted by | command",
+        "---: | ---: | ---: | ---: | ---",
+        map(_layer_row, analysis.layers),
+        left // 4,
+    )
+
+
+def _head(analysis: Analysis, results: Sequence[Result] | None) -> Iterator[str]:
     figures = analysis.figures
-    yield f"<!-- layerscope:{_key(key or image_name(analysis))} -->"
     yield f"### layerscope: {_verdict(analysis, results)}"
     yield ""
     yield (
@@ -47,31 +77,12 @@ def markdown_lines(analysis: Analysis, results: Sequence[Result] | None, key: st
         yield f"- {coded(_clipped(warning))}"
     if len(analysis.warnings) > MAX_WARNINGS:
         yield f"- and {len(analysis.warnings) - MAX_WARNINGS} more warnings"
-    if analysis.comparison:
-        yield from comparison_tables(analysis.comparison, coded)
-    for result in results or ():
-        if result.findings and analysis.complete:
-            yield from _folded(
-                f"{rule_title(result)}: {plural(result.found, 'finding')}",
-                "size | what | cure",
-                "---: | --- | ---",
-                (_finding_row(analysis, finding) for finding in result.findings),
-                MAX_FINDINGS // len(results or ()),
-            )
-    yield from _folded(
-        f"Waste: {size(figures.wasted_bytes)} in {plural(len(analysis.waste), 'item')}",
-        "wasted | path | why | what to do",
-        "---: | --- | --- | ---",
-        (_waste_row(analysis, item) for item in analysis.waste),
-        MAX_WASTE,
-    )
-    yield from _folded(
-        f"Layers: base {base_text(analysis)}",
-        "layer | size | wasted in | wasted by | command",
-        "---: | ---: | ---: | ---: | ---",
-        map(_layer_row, analysis.layers),
-        MAX_LAYERS,
-    )
+    if analysis.warnings:
+        yield ""
+
+
+def _length(lines: Iterable[str]) -> int:
+    return sum(len(line) + 1 for line in lines)
 
 
 def coded(text: str) -> str:
@@ -116,10 +127,9 @@ def _layer_row(layer: LayerFigures) -> str:
     )
 
 
-def _folded(title: str, head: str, rule: str, rows: Iterable[str], most: int) -> Iterator[str]:
+def _folded(title: str, head: str, rule: str, rows: Iterable[str], most: int, left_out: int = 0) -> Iterator[str]:
     """A table that opens on a click; rows that do not fit into ``most`` characters are only counted."""
     kept: list[str] = []
-    left_out = 0
     for row in rows:
         most -= len(row) + 5
         if most < 0:

@@ -137,4 +137,6 @@ def _logical(analysis: Analysis, issue: Issue) -> dict[str, Any]:
 
 def uri(path: str) -> str:
     """A path as a URI reference: nothing in it is a scheme, a query or a fragment."""
-    return quote(path.encode("utf-8", "surrogateescape"), safe="/")
+    # Two slashes at the beginning would name a host.
+    rooted = f"/{path.lstrip('/')}" if path.startswith("//") else path
+    return quote(rooted.encode("utf-8", "surrogateescape"), safe="/")

