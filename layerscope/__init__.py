@@ -14,6 +14,8 @@ The data goes one way, and each stage knows nothing of the one after it::
 ``tui``          the explorer; the only package that imports textual or rich
 ``cli``          arguments to the branch that runs; imports that branch's modules late
 ``demo``         the sample image that comes with the package
+``state``        what the explorer remembers: archives opened last, the theme
+``progress``     how far reading has come, for those who read and those who show it
 ``text``         the boundary that text out of an image passes before anyone sees it
 ``errors``       the error tree: a sentence, a hint and an exit code each
 ===============  =========================================================================

@@ -54,6 +54,10 @@ class SpoolError(LayerscopeError):
     """Bytes that had to be kept on disk for a while could not be written."""
 
 
+class InternalError(LayerscopeError):
+    """A fault of the program itself; what it was is the error's cause."""
+
+
 class CancelledError(LayerscopeError):
     """The user stopped the work."""
 

@@ -15,6 +15,10 @@ from layerscope.core.merge import LayerMerge
 from layerscope.core.tar import FILE
 from layerscope.core.tree import ImageTree
 from layerscope.errors import CancelledError, DamagedImageError, LayerscopeError, LimitError
+from layerscope.progress import Cancelled as Cancelled
+from layerscope.progress import Keep as Keep
+from layerscope.progress import Progress as Progress
+from layerscope.progress import Report as Report
 from layerscope.sources.budget import Budget
 from layerscope.sources.limits import Limits
 from layerscope.sources.model import CheckedReader, Image, Layer, OpenSource, PassingSource, Reader
@@ -27,30 +31,6 @@ _NO_MANIFEST: Final = "Reading was stopped before the manifest came: these need 
 _PIECE: Final = 1 << 20
 #: Layers that are read side by side: at least so many, since they may wait for a network, and at most.
 _FEWEST_STREAMS, _MOST_STREAMS = 3, 8
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Progress:
-    """How far indexing has come: ``bytes_done`` of the layer's uncompressed tar, entries found in it.
-
-    From a registry the bytes are those of the blob as it comes, and their total is known.
-    ``layer`` is the number of the layer, or -1 where the source does not tell numbers yet; ``layers``
-    is 0 while their number is not known.
-    """
-
-    layer: int
-    layers: int
-    name: str
-    bytes_done: int
-    bytes_total: int | None
-    entries: int
-    finished: bool = False
-
-
-Report = Callable[[Progress], None]
-Cancelled = Callable[[], bool]
-#: Asked for each file with its path and size in bytes: keep its contents in the layer's ``kept``?
-Keep = Callable[[bytes, int], bool]
 
 
 @dataclass(slots=True, eq=False)
@@ -78,7 +58,7 @@ class _Watch:
     def finish(self, layer: int, name: str, index: LayerIndex, size: int) -> None:
         """Tell that a layer was read to its end."""
         if self.report is not None:
-            self.report(Progress(layer, self.layers, name, size, size, len(index), finished=True))
+            self.report(Progress(layer, self.layers, name, size, size, len(index), finished=True, index=index))
 
 
 class _ContentTap:

@@ -12,6 +12,8 @@ for _name in [name for name in os.environ if name.startswith("TEXTUAL_") and nam
 for _name in ("CI", "NO_COLOR", "FORCE_COLOR"):
     os.environ.pop(_name, None)
 os.environ["TEXTUAL_ANIMATIONS"] = "none"
+# Nothing that a test opens is remembered, and nothing that was remembered reaches a test.
+os.environ["LAYERSCOPE_STATE"] = "off"
 
 from collections.abc import Iterator  # noqa: E402
 

@@ -35,7 +35,7 @@ COMMANDS = ("check", "report", "build")
 
 _USAGES = {
     "": """\
-layerscope IMAGE [options]         explore an image; with CI=true the same as check
+layerscope [IMAGE] [options]       explore an image, or choose one; with CI=true the same as check
        layerscope demo                    explore a small sample: no engine, no network
        layerscope check IMAGE [options]   pass or fail, for CI
        layerscope report IMAGE [options]  the analysis, no verdict
@@ -158,7 +158,8 @@ def _make_parser(command: str) -> argparse.ArgumentParser:
         allow_abbrev=False,
         add_help=False,
     )
-    parser.add_argument("image_reference", metavar="IMAGE", help=argparse.SUPPRESS)
+    optional: dict[str, Any] = {} if command else {"nargs": "?", "default": ""}  # the explorer lets the user choose
+    parser.add_argument("image_reference", metavar="IMAGE", help=argparse.SUPPRESS, **optional)
     _add_image_options(parser)
     if command != "report":
         _add_rule_options(parser)

@@ -7,7 +7,6 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from layerscope.cli.divesettings import DiveSettings
     from layerscope.cli.narration import ProgressLine
     from layerscope.cli.settings import Settings
-    from layerscope.index import Cancelled, ImageIndex, Report
     from layerscope.sources.limits import Limits
     from layerscope.sources.model import OpenSource, PassingSource
 
@@ -47,13 +45,26 @@ def _branch(args: argparse.Namespace, settings: Settings, dive: DiveSettings) ->
         return _check(args, settings, dive)
     if args.command == "report":
         return _report(args)
+    if not args.image_reference:
+        return _choose(args, settings, dive)
     if args.ci or _in_ci():
         return _check(args, settings, dive)
     if args.json:
         return _export(args)
     if not sys.stdout.isatty():
         return _report(args)
-    return _explore(args, settings, dive)
+    from layerscope.cli.exploring import explore
+
+    return explore(args, settings, dive)
+
+
+def _choose(args: argparse.Namespace, settings: Settings, dive: DiveSettings) -> int:
+    """No image was named: on a terminal the user may choose one."""
+    if args.ci or _in_ci() or args.json or not (sys.stdin and sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError("The following arguments are required: IMAGE.", "See `layerscope --help`; to try: demo.")
+    from layerscope.cli.exploring import choose_and_explore
+
+    return choose_and_explore(args, settings, dive)
 
 
 def _in_ci() -> bool:
@@ -157,9 +168,7 @@ def _analysed(args: argparse.Namespace) -> Iterator[Analysis]:
         yield analysis
 
 
-def _open_source(
-    args: argparse.Namespace, limits: Limits, line: ProgressLine | None = None, spool: Path | None = None
-) -> OpenSource | PassingSource:
+def _open_source(args: argparse.Namespace, limits: Limits, line: ProgressLine) -> OpenSource | PassingSource:
     from layerscope.sources import open_source
 
     return open_source(
@@ -168,48 +177,8 @@ def _open_source(
         image=args.image,
         source=args.source,
         limits=limits,
-        spool=spool,
-        progress=line.source if line else None,
+        progress=line.source,
     )
-
-
-def _explore(args: argparse.Namespace, settings: Settings, dive: DiveSettings) -> int:
-    import tempfile
-
-    from layerscope.cli.divesettings import make_preferences
-    from layerscope.cli.limits import parse_limits
-    from layerscope.cli.lines import read_stages
-    from layerscope.tui import run_explorer
-
-    if args.image_reference == "-":
-        raise UsageError(
-            "The explorer needs standard input for its keys.", "Save the image to a file, or use `layerscope report -`."
-        )
-    limits = parse_limits(args.limit)
-    stages = read_stages(args)
-    with ExitStack() as stack:
-
-        def load(report: Report, cancelled: Cancelled) -> ImageIndex:
-            from layerscope.index import build_index
-
-            source = _open_source(args, limits, spool=Path(tempfile.gettempdir()))
-            stack.callback(source.close)
-            return build_index(source, progress=report, cancelled=cancelled, limits=limits)
-
-        def draw(index: ImageIndex) -> Analysis:
-            from layerscope.analysis.summary import analyse
-            from layerscope.cli.bases import asked_base, lookup_beside
-            from layerscope.cli.lines import add_lines
-
-            analysis = analyse(index, base=asked_base(args, limits), lookup=lookup_beside(args, index.image, limits))
-            add_lines(args, stages, index.image, analysis)
-            return analysis
-
-        choose = partial(setattr, args, "image")
-        preferences = make_preferences(settings, dive)
-        return run_explorer(
-            args.image_reference, load, draw, choose=choose, theme=settings.theme, preferences=preferences
-        )
 
 
 def _build(args: argparse.Namespace) -> int:

@@ -52,6 +52,18 @@ class EngineClient:
         except (DockerException, requests.RequestException) as error:
             raise self._told(error, f"looking for {image}") from error
 
+    def images(self) -> list[dict[str, Any]]:
+        """All images but those that only builds have left; shared sizes from API version 1.42 on."""
+        url = f"{self._api.base_url}/v{self._api.api_version}/images/json"
+        try:
+            with self._api.get(url, params={"shared-size": "1"}, timeout=CONNECT_TIMEOUT) as response:
+                if response.status_code >= 400:
+                    raise SourceError(f"{self.title} lists no images: {_message(response)}.", "See its log.")
+                found = response.json()
+        except (DockerException, requests.RequestException, ValueError) as error:
+            raise self._told(error, "listing its images") from error
+        return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+
     def pull(self, image: str, platform: str) -> Iterator[dict[str, Any]]:
         """Pull an image; the engine's progress messages. ImageNotFoundError where that fails."""
         try:

@@ -7,22 +7,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
+from layerscope.errors import InternalError, LayerscopeError
 from layerscope.tui.preferences import PLAIN, Preferences
 
 if TYPE_CHECKING:
     from layerscope.analysis.model import Analysis
     from layerscope.index import ImageIndex, Progress
+    from layerscope.tui.base import ScopeApp
+    from layerscope.tui.start import Shelf
 
     #: Opens the source and builds the index: called once, in a thread, after the first frame is
     #: painted, with a function to report progress to and one that says whether to stop.
     Load = Callable[[Callable[[Progress], None], Callable[[], bool]], ImageIndex]
     #: Draws the conclusions from the index; called in the same thread when the index is whole.
     Analyse = Callable[[ImageIndex], Analysis]
+    #: Told the name of the theme that the user chose.
+    Themed = Callable[[str], None]
     #: Told which of several images the user wants; ``load`` is then called once more.
     Choose = Callable[[str], None]
+
+_REPORT = "With --debug it says where: please report it. `layerscope report` gives the answers without a screen."
+
+
+def run_start(
+    shelves: Sequence[Shelf],
+    *,
+    fault: str = "",
+    theme: str = "",
+    remembered: str = "",
+    themed: Themed | None = None,
+    preferences: Preferences = PLAIN,
+) -> str:
+    """Let the user choose an image; its reference, empty where none was chosen.
+
+    ``fault`` is why the one that was chosen before could not be opened. ConfigError for a theme or a
+    key that there is not; ``remembered`` is a theme that may be gone.
+    """
+    from layerscope.tui.start import StartApp
+
+    app = StartApp(shelves, fault=fault, theme=theme, remembered=remembered, preferences=preferences)
+    _run(app, themed)
+    return app.return_value or ""
 
 
 def run_explorer(
@@ -32,17 +60,33 @@ def run_explorer(
     *,
     choose: Choose | None = None,
     theme: str = "",
+    remembered: str = "",
+    themed: Themed | None = None,
     preferences: Preferences = PLAIN,
 ) -> int:
     """Show the image until the user leaves; the exit code (0, or 130 when left while reading).
 
     Raises what ``load`` or ``analyse`` raised (a ``LayerscopeError`` for everything that a user
-    can be told) once the terminal is itself again, so that one place prints errors.
+    can be told, InternalError for anything else) once the terminal is itself again, so that one
+    place prints errors.
     """
     from layerscope.tui.app import ExplorerApp
 
-    app = ExplorerApp(reference, load, analyse, choose=choose, theme=theme, preferences=preferences)
-    app.run()
-    if app.failure is not None:
-        raise app.failure
+    app = ExplorerApp(
+        reference, load, analyse, choose=choose, theme=theme, remembered=remembered, preferences=preferences
+    )
+    _run(app, themed)
     return app.return_code or 0
+
+
+def _run(app: ScopeApp[Any], themed: Themed | None) -> None:
+    theme = app.theme
+    app.run()
+    if themed is not None and app.theme != theme:
+        themed(app.theme)
+    if app.failure is None:
+        return
+    if isinstance(app.failure, LayerscopeError):
+        raise app.failure
+    what = f"{type(app.failure).__name__}: {app.failure}"
+    raise InternalError(f"The explorer ran into a fault of its own: {what}", _REPORT) from app.failure

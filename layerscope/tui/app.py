@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Iterable
@@ -17,10 +16,11 @@ from textual.screen import Screen
 from textual.worker import Worker, WorkerState, get_current_worker
 
 from layerscope.core.outline import Outline
-from layerscope.errors import CancelledError, ConfigError, LayerscopeError
+from layerscope.errors import CancelledError, LayerscopeError
 from layerscope.sources.candidates import SeveralImagesError
+from layerscope.tui.base import ScopeApp
 from layerscope.tui.filetree import FileTree, finish
-from layerscope.tui.keys import bindings, keymap, remapped, written
+from layerscope.tui.keys import bindings, written
 from layerscope.tui.messages import Analysed, Indexed, Progressed, WasteFound
 from layerscope.tui.preferences import PLAIN, Preferences
 from layerscope.tui.screen import ExplorerScreen
@@ -49,10 +49,9 @@ def _refuse() -> Reader:
     raise CancelledError("The explorer was left.")
 
 
-class ExplorerApp(App[None]):
+class ExplorerApp(ScopeApp[None]):
     """Shows an image that ``load`` opens; ``failure`` is what went wrong, if anything did."""
 
-    TITLE = "layerscope"
     ENABLE_COMMAND_PALETTE = True
     COMMAND_PALETTE_BINDING = "ctrl+p"
     COMMANDS = App.COMMANDS | {_path_provider}
@@ -66,25 +65,12 @@ class ExplorerApp(App[None]):
         *,
         choose: Choose | None = None,
         theme: str = "",
+        remembered: str = "",
         preferences: Preferences = PLAIN,
     ) -> None:
-        no_color = "NO_COLOR" in os.environ
-        super().__init__()
-        self.animation_level = "none"
-        if theme:
-            if theme not in self.available_themes:
-                raise ConfigError(
-                    f"There is no theme '{theme}'.", f"There are {', '.join(sorted(self.available_themes))}."
-                )
-            self.theme = theme
-        if no_color and self.current_theme.ansi:
-            # Textual's filter for NO_COLOR makes the terminal's own colours black on black.
-            self.theme = "textual-dark"
+        super().__init__(theme, remembered, preferences)
         self._load, self._analyse, self._choose = load, analyse, choose
-        self.keys = remapped(preferences)
-        self.set_keymap(keymap(self.keys))
         self.explorer = ExplorerScreen(reference, preferences)
-        self.failure: BaseException | None = None
         self._stopping = threading.Event()
         self._index: ImageIndex | None = None
 
@@ -181,11 +167,6 @@ class ExplorerApp(App[None]):
         """Leave because of an error."""
         self.failure = error
         self.exit(return_code=_INTERRUPTED if isinstance(error, CancelledError) else 2)
-
-    def _fatal_error(self) -> None:
-        """An error in the explorer itself: no traceback with the values of all variables."""
-        self.failure = self._exception
-        self._close_messages_no_wait()
 
     def on_explorer_screen_stop_asked(self) -> None:
         """Read no further; what has arrived is shown."""

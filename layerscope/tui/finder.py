@@ -38,12 +38,15 @@ class FindBar(Horizontal):
     class Kept(Message):
         """Back to the files with the filter on."""
 
+    class Submitted(Message):
+        """Kept, and enter was pressed."""
+
     class Cleared(Message):
         """Back to all files."""
 
-    def __init__(self) -> None:
+    def __init__(self, placeholder: str = "name, *.glob, /regex/, >10MB, is:removed") -> None:
         super().__init__(id="find")
-        self._input = Input(placeholder="name, *.glob, /regex/, >10MB, is:removed", compact=True)
+        self._input = Input(placeholder=placeholder, compact=True)
         self._found = Static("", id="found", markup=False)
         self._words = ""
 
@@ -80,6 +83,7 @@ class FindBar(Horizontal):
     def _submitted(self, event: Input.Submitted) -> None:
         event.stop()
         self.action_keep()
+        self.post_message(self.Submitted())
 
     def action_keep(self) -> None:
         """Leave the filter on and go back to the files."""

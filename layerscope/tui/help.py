@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.content import Content
 from textual.screen import ModalScreen
+from textual.style import Style
 
-from layerscope.tui.cells import cut
+from layerscope.tui.cells import cut, wrap
 from layerscope.tui.entries import Lines, Story
-from layerscope.tui.keys import groups, keys_of, written
+from layerscope.tui.keys import Key, groups, keys_of, written
+
+#: The signs on the screens, and what they mean.
+_LEGEND: Final = (
+    "Layers: █ bytes in use, ░ wasted bytes of this layer, ! bytes that this layer makes waste.",
+    "Files: + added, ~ modified, - removed; ! what became of it, or how many copies there are.",
+    "Waste: - removed, ~ overwritten or replaced, = rewritten with the same bytes, + stored twice.",
+)
 
 
 class _Keys(Story):
     """A heading and a line per key."""
 
     BORDER_TITLE = "Keys"
-    BORDER_SUBTITLE = "esc closes"
+
+    def __init__(self, pane: str) -> None:
+        super().__init__()
+        self._pane = pane
+        style = Style.from_meta({"@click": "screen.dismiss"})
+        self.border_subtitle = Content.assemble(Content.styled("esc closes", style))
 
     @property
     def item_count(self) -> int:
@@ -26,11 +41,10 @@ class _Keys(Story):
 
     def lines(self, item: int, width: int) -> Lines:
         """Keys, what they do, and the chords of dive's that do the same."""
-        made: Lines = [
-            [("█", "bar"), (" useful  ", ""), ("░", "wasted"), (" wasted   ", ""), ("+", "added"), (" added  ", "")],
-            [("~", "modified"), (" modified  ", ""), ("-", "wasted"), (" removed  ", ""), ("!", "note"), (" look", "")],
-        ]
-        for heading, keys in groups(keys_of(self)):
+        made: Lines = []
+        for line in _LEGEND:
+            made += [[(part, "")] for part in wrap(line, width)]
+        for heading, keys in self._groups():
             made += [[], [(heading, "title")]]
             for key in keys:
                 made.append(
@@ -41,6 +55,10 @@ class _Keys(Story):
                     ]
                 )
         return made
+
+    def _groups(self) -> list[tuple[str, list[Key]]]:
+        """The keys of the pane that had them when help was asked for come first."""
+        return sorted(groups(keys_of(self)), key=lambda group: not any(key.where == self._pane for key in group[1]))
 
 
 class HelpScreen(ModalScreen[None]):
@@ -54,6 +72,15 @@ class HelpScreen(ModalScreen[None]):
     """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,question_mark,q", "dismiss", "Close", show=False)]
 
+    def __init__(self, pane: str = "") -> None:
+        super().__init__()
+        self._pane = pane
+
     def compose(self) -> ComposeResult:
         """The list."""
-        yield _Keys()
+        yield _Keys(self._pane)
+
+    def on_click(self, event: events.Click) -> None:
+        """A click beside the list closes it."""
+        if event.widget is self:
+            self.dismiss()

@@ -69,7 +69,7 @@ class Key:
         return _NAMES.get(action) or "-".join(words).replace("_", "-")
 
 
-_MOVE, _PANES, _LAYERS, _FILES, _WASTE, _FIND, _LOOK, _GENERAL = (
+_MOVE, _PANES, _LAYERS, _FILES, _WASTE, _FIND, _LOOK, _GENERAL, _START = (
     "Move",
     "Panes",
     "Layers",
@@ -78,10 +78,14 @@ _MOVE, _PANES, _LAYERS, _FILES, _WASTE, _FIND, _LOOK, _GENERAL = (
     "Find",
     "Look inside",
     "General",
+    "Choosing an image",
 )
 
+#: The panes of an image.
+_ALL: Final = "layers details files waste history config preview map"
+
 KEYS: Final = (
-    Key("screen", "slash", "find", "Find", "filter the files by name", _FIND, bar=1,
+    Key("screen", "slash", "find", "Find", "filter the files by name", _FIND, bar=1, only=_ALL,
         dive="ctrl+f,ctrl+underscore,ctrl+slash"),
     Key("screen", "n", "next_match(1)", "Next", "next match of the filter", _FIND),
     Key("screen", "N", "next_match(-1)", "Previous", "previous match", _FIND),
@@ -98,7 +102,7 @@ KEYS: Final = (
     Key("waste", "right,l", "into", "In", "unfold the group, then go into it", _WASTE, palette=False),
     Key("waste", "left,h", "out", "Out", "go to the group's heading, then fold it", _WASTE, palette=False),
     Key("rows", "enter", "select", "View", "open: preview a file, fold a folder, jump to a waste item",
-        _LOOK, bar=1, only="layers files waste history map", palette=False),
+        _LOOK, bar=1, only="layers files waste history map start", palette=False),
     Key("screen", "w", "show('waste')", "Waste", "what is wasted, where and by whom", _PANES, bar=1,
         only="layers details files history config preview map"),
     Key("screen", "A", "toggle_mark('added')", "Added", "show or hide added files", _FILES, bar=1, only="layers files",
@@ -109,13 +113,13 @@ KEYS: Final = (
         bar=1, only="layers files", dive="ctrl+r", dive_where="files"),
     Key("screen", "U", "toggle_mark('unchanged')", "Unmodified", "show or hide unmodified files",
         _FILES, bar=1, only="layers files", dive="ctrl+u", dive_where="files"),
-    Key("screen", "question_mark", "help", "Keys", "all keys", _GENERAL, bar=1),
+    Key("screen", "question_mark", "help", "Keys", "all keys", _GENERAL, bar=1, only=_ALL),
     Key("app", "q,ctrl+c,ctrl+q", "quit", "Quit", "leave", _GENERAL, bar=1),
     Key("app", "ctrl+p,colon", "command_palette", "Commands", "find a command, or a path", _GENERAL,
         bar=1, palette=False),
     Key("app", "ctrl+z", "suspend_process", "Suspend", "back to the shell; fg returns", _GENERAL),
     Key("screen", "escape", "back", "Back", "one step back: filter, range, zoom, preview, reading",
-        _GENERAL, bar=1, palette=False),
+        _GENERAL, bar=1, only=_ALL, palette=False),
     Key("screen", "tab", "next_pane(1)", "Next", "next pane", _PANES, palette=False),
     Key("screen", "shift+tab", "next_pane(-1)", "Previous", "previous pane", _PANES,
         palette=False),
@@ -124,8 +128,9 @@ KEYS: Final = (
     Key("screen", "3", "show('waste')", "Waste", "go to Waste", _PANES, palette=False),
     Key("screen", "4", "show('history')", "History", "go to History", _PANES),
     Key("screen", "5", "show('config')", "Config", "go to Config", _PANES),
-    Key("screen", "i", "toggle_details", "Details", "details: layer, image, file, none", _PANES, bar=2),
-    Key("screen", "z,plus", "zoom", "Zoom", "give the pane the whole screen, or take it back", _PANES, bar=2),
+    Key("screen", "i", "toggle_details", "Details", "details: layer, image, file, none", _PANES, bar=2, only=_ALL),
+    Key("screen", "z,plus", "zoom", "Zoom", "give the pane the whole screen, or take it back", _PANES, bar=2,
+        only=_ALL),
     Key("screen", "left_curly_bracket", "widen(-4)", "Narrow", "the left column narrower", _PANES),
     Key("screen", "right_curly_bracket", "widen(4)", "Wide", "the left column wider", _PANES),
     Key("screen", "left_parenthesis", "heighten(-2)", "Low", "the details lower", _PANES),
@@ -154,8 +159,13 @@ KEYS: Final = (
         palette=False),
     Key("screen", "o", "pager", "Pager", "open the file in $PAGER", _LOOK, bar=2, only="files preview"),
     Key("files", "e", "extract", "Extract", "write the file or folder to disk", _LOOK, bar=2, dive="ctrl+e"),
-    Key("screen", "y", "copy('path')", "Copy path", "copy the path", _GENERAL, bar=2),
-    Key("screen", "Y", "copy('value')", "Copy value", "copy the digest, command or value", _GENERAL, bar=2),
+    Key("screen", "y", "copy('path')", "Copy path", "copy the path", _GENERAL, bar=2, only=_ALL),
+    Key("screen", "Y", "copy('value')", "Copy value", "copy the digest, command or value", _GENERAL, bar=2, only=_ALL),
+    Key("start", "slash", "find", "Find", "filter the images by name, or type one to open", _START,
+        bar=1, palette=False),
+    Key("start", "r", "again", "Again", "ask the engine again", _START, bar=1, palette=False),
+    Key("start", "question_mark", "help", "Keys", "all keys", _START, bar=1, palette=False),
+    Key("start", "escape", "leave", "Back", "drop the filter, else leave", _START, bar=1, palette=False),
     Key("rows", "up,k", "move(-1)", "Up", "one up", _MOVE, palette=False),
     Key("rows", "down,j", "move(1)", "Down", "one down", _MOVE, palette=False),
     Key("rows", "pageup,u", "page(-1)", "Page up", "a page up", _MOVE, palette=False),

@@ -374,7 +374,7 @@ class ExplorerScreen(Frame):
         """All keys."""
         from layerscope.tui.help import HelpScreen
 
-        self.app.push_screen(HelpScreen())
+        self.app.push_screen(HelpScreen(self.pane_with_keys))
 
     def action_back(self) -> None:
         """One step back: the filter, the range, the zoom; stop reading before all that."""

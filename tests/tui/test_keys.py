@@ -17,6 +17,7 @@ from layerscope.tui.layers import LayersPane
 from layerscope.tui.preview import PreviewPane
 from layerscope.tui.rows import Rows
 from layerscope.tui.screen import ExplorerScreen
+from layerscope.tui.start import StartApp
 from layerscope.tui.waste import WastePane
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -27,6 +28,7 @@ PLACES: dict[str, type[DOMNode]] = {
     "layers": LayersPane,
     "files": FilesPane,
     "waste": WastePane,
+    "start": StartApp,
     "preview": PreviewPane,
 }
 
@@ -79,6 +81,7 @@ def test_keys_are_written_as_people_know_them() -> None:
         "Panes",
         "General",
         "Layers",
+        "Choosing an image",
         "Move",
     ]
 

@@ -1,0 +1,43 @@
+"""What every application of the package has in common: its theme, and how it fails."""
+
+from __future__ import annotations
+
+import os
+from typing import TypeVar
+
+from textual.app import App
+
+from layerscope.errors import ConfigError
+from layerscope.tui.keys import keymap, remapped
+from layerscope.tui.preferences import PLAIN, Preferences
+
+Result = TypeVar("Result")
+
+
+class ScopeApp(App[Result]):
+    """An application in the wanted theme, else the remembered one, with the keys that the user wants.
+
+    ``failure`` is what ended it, if anything did. ConfigError for a theme or a key that there is not.
+    """
+
+    TITLE = "layerscope"
+
+    def __init__(self, theme: str = "", remembered: str = "", preferences: Preferences = PLAIN) -> None:
+        no_color = "NO_COLOR" in os.environ
+        super().__init__()
+        self.animation_level = "none"
+        self.failure: BaseException | None = None
+        self.keys = remapped(preferences)
+        self.set_keymap(keymap(self.keys))
+        if theme and theme not in self.available_themes:
+            raise ConfigError(f"There is no theme '{theme}'.", f"There are {', '.join(sorted(self.available_themes))}.")
+        if theme or remembered in self.available_themes:
+            self.theme = theme or remembered
+        if no_color and self.current_theme.ansi:
+            # Textual's filter for NO_COLOR makes the terminal's own colours black on black.
+            self.theme = "textual-dark"
+
+    def _fatal_error(self) -> None:
+        """An error in the explorer itself: no traceback with the values of all variables."""
+        self.failure = self._exception
+        self._close_messages_no_wait()
