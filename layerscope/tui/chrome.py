@@ -125,12 +125,12 @@ class KeyBar(Widget):
             self._shown_for = (pane, goes_back)
             self.refresh()
 
-    def notice(self, text: str) -> None:
-        """Say what happened, in place of the keys, for some seconds."""
+    def notice(self, text: str, *, lasting: bool = False) -> None:
+        """Say what happened, in place of the keys: for some seconds, or until something else is said."""
         self._notice = printable(text)
         if self._timer is not None:
             self._timer.stop()
-        self._timer = self.set_timer(_NOTICE_SECONDS, self._forget)
+        self._timer = None if lasting else self.set_timer(_NOTICE_SECONDS, self._forget)
         self.refresh()
 
     def _forget(self) -> None:

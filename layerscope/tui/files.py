@@ -53,12 +53,6 @@ class FilesPane(Rows):
 
         position: int
 
-    @dataclass
-    class ExtractAsked(Message):
-        """A file or folder is to be written to disk."""
-
-        position: int
-
     def __init__(self) -> None:
         super().__init__("files", classes="inner")
         self.model: FileTree | None = None
@@ -349,11 +343,6 @@ class FilesPane(Rows):
             self.action_fold()
         else:
             self.post_message(self.Opened(self.position))
-
-    def action_extract(self) -> None:
-        """Ask for the file or folder on disk."""
-        if self.item_count:
-            self.post_message(self.ExtractAsked(self.position))
 
     def clicked(self, row: int, column: int) -> bool:
         """A click on the triangle folds."""

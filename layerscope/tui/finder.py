@@ -1,4 +1,4 @@
-"""The line that a filter is typed into, at the bottom of Files."""
+"""The line that a filter is typed into, at the bottom of Files, and the one for a text in a preview."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from textual.widgets import Input, Static
 
 
 class FindBar(Horizontal):
-    """``/`` and a text; every keystroke filters, enter keeps, escape clears."""
+    """``/`` and a text; every keystroke looks for it, enter keeps, escape clears."""
 
     DEFAULT_CSS = """
     FindBar {
         height: 1;
-        & #slash { width: 2; color: $text-accent; text-style: bold; }
+        & .slash { width: 2; color: $text-accent; text-style: bold; }
         & Input { width: 1fr; height: 1; border: none; padding: 0; background: $background; }
-        & #found { width: auto; color: $text-muted; padding: 0 0 0 1; }
+        & .found { width: auto; max-width: 60%; color: $text-muted; padding: 0 0 0 1; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -33,33 +33,55 @@ class FindBar(Horizontal):
     class Typed(Message):
         """The text changed."""
 
+        bar: FindBar
         text: str
 
+        @property
+        def control(self) -> FindBar:
+            """The line that it happened in."""
+            return self.bar
+
+    @dataclass
     class Kept(Message):
-        """Back to the files with the filter on."""
+        """Back to what is searched, with the text kept."""
+
+        bar: FindBar
+
+        @property
+        def control(self) -> FindBar:
+            """The line that it happened in."""
+            return self.bar
 
     class Submitted(Message):
         """Kept, and enter was pressed."""
 
+    @dataclass
     class Cleared(Message):
-        """Back to all files."""
+        """Back, and nothing is looked for any more."""
 
-    def __init__(self, placeholder: str = "name, *.glob, /regex/, >10MB, is:removed") -> None:
-        super().__init__(id="find")
+        bar: FindBar
+
+        @property
+        def control(self) -> FindBar:
+            """The line that it happened in."""
+            return self.bar
+
+    def __init__(self, identity: str, placeholder: str) -> None:
+        super().__init__(id=identity)
         self._input = Input(placeholder=placeholder, compact=True)
-        self._found = Static("", id="found", markup=False)
+        self._found = Static("", classes="found", markup=False)
         self._words = ""
 
     def compose(self) -> ComposeResult:
         """Slash, text, count."""
-        yield Static("/", id="slash", markup=False)
+        yield Static("/", classes="slash", markup=False)
         yield self._input
         yield self._found
 
     def open(self) -> None:
-        """Take the keys."""
+        """Take the keys, at once: the next one may already be waiting."""
         self.display = True
-        self._input.focus()
+        self.screen.set_focus(self._input)
 
     def close(self) -> None:
         """Forget the text."""
@@ -77,7 +99,7 @@ class FindBar(Horizontal):
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
         event.stop()
-        self.post_message(self.Typed(event.value))
+        self.post_message(self.Typed(self, event.value))
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
@@ -86,9 +108,9 @@ class FindBar(Horizontal):
         self.post_message(self.Submitted())
 
     def action_keep(self) -> None:
-        """Leave the filter on and go back to the files."""
-        self.post_message(self.Kept())
+        """Leave the text and go back."""
+        self.post_message(self.Kept(self))
 
     def action_clear(self) -> None:
-        """Drop the filter."""
-        self.post_message(self.Cleared())
+        """Look for nothing."""
+        self.post_message(self.Cleared(self))

@@ -74,7 +74,8 @@ class Frame(Screen[None]):
         self.history = HistoryPane()
         self.config = ConfigPane()
         self.preview = PreviewPane()
-        self.finder = FindBar()
+        self.finder = FindBar("find", "name, *.glob, /regex/, >10MB, is:removed, layer:5")
+        self.searcher = FindBar("search", "text in this file")
         self._left = Vertical(self.layer_list, self.details, id="left")
         self._right = Vertical(self.files, self.waste, self.history, self.config, self.finder, id="right")
         self.window = "files"
@@ -92,11 +93,13 @@ class Frame(Screen[None]):
         """Title, panes, keys."""
         yield self.title_bar
         yield Horizontal(self._left, self._right, self.preview, id="body")
+        yield self.searcher
         yield self.key_bar
 
     def on_mount(self) -> None:
         """The first frame: everything is there but the image."""
         self.title_bar.say("reading - esc stops")
+        self.searcher.display = False
         self.show_window("files")
         self.set_focus(self.layer_list)
         self._arrange()

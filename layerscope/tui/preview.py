@@ -1,9 +1,10 @@
-"""Preview: what is in a file, in any of its versions, and what a version changed."""
+"""Preview: what is in a file, in any of its versions, what a version changed, and a path's story."""
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual.binding import BindingType
 from textual.content import Content
@@ -21,6 +22,13 @@ from layerscope.tui.rows import Pieces
 if TYPE_CHECKING:
     from layerscope.core.tree import ImageTree
 
+_READING: Final = "reading"
+#: The style of a line by its first sign, by the kind of contents.
+_TONES: Final = {
+    "difference": {"+": "added", "-": "wasted", "@": "bar"},
+    "story": {"/": "title", "l": "bar"},
+}
+
 
 class PreviewPane(Scrolled):
     """Lines of one version of a file; the pane asks for them and is given them."""
@@ -29,71 +37,107 @@ class PreviewPane(Scrolled):
 
     @dataclass(eq=False)
     class Wanted(Message):
-        """The contents of a version are needed; compared with an older one where that is not -1."""
+        """The contents of a version are needed: as they are, or compared with an older one (-1: not).
 
+        ``version`` is -1 where the story of ``node`` is wanted.
+        """
+
+        request: int
+        node: int
         version: int
-        older: int
+        older: int = -1
+        raw: bool = False
 
     @dataclass(eq=False)
     class Given(Message):
-        """The contents of a version were read."""
+        """What was asked for was read; or, where ``contents`` is None, how far reading has come (bytes)."""
 
-        version: int
-        contents: Contents
+        request: int
+        contents: Contents | None
+        done: int = 0
+        total: int = 0
 
     def __init__(self) -> None:
         super().__init__("preview", classes="pane")
         self._tree: ImageTree | None = None
+        self._node = -1
         self._versions: list[int] = []
         self._at = 0
-        self._compares = False
-        self._contents = Contents([], "", "reading")
+        self._form = ""
+        self._request = 0
+        self._contents = Contents([], "", _READING)
+        self._column = 0
+        self._needle = ""
+        self._matches: list[int] = []
 
     @property
     def item_count(self) -> int:
         """How many lines there are, the remark included."""
         return len(self._contents.lines) + bool(self._contents.remark)
 
-    def open(self, tree: ImageTree, node: int, version: int) -> None:
-        """Show a path, at a version."""
-        self._tree = tree
+    @property
+    def node(self) -> int:
+        """The path that is looked at; -1 for none."""
+        return self._node
+
+    @property
+    def version(self) -> int:
+        """The version that is looked at; -1 for none."""
+        return self._versions[self._at] if self._versions else -1
+
+    # What is shown.
+
+    def open(self, tree: ImageTree, node: int, version: int, form: str = "") -> None:
+        """Show a path, at a version; ``form`` is ``raw``, ``difference``, ``story`` or nothing."""
+        self._tree, self._node = tree, node
         self._versions = [step for step in versions(tree, node) if tree.kind(step) != DIRECTORY]
         self._at = self._versions.index(version) if version in self._versions else len(self._versions) - 1
-        self._compares = False
-        self.border_title = Content(title(tree.path(node)))
+        self._form = form
+        self.border_title = Content(title(tree.path(node)) or "/")
         self._ask()
 
     def _ask(self) -> None:
-        if not self._versions:
-            self.show(-1, Contents([], "folder", "a folder has no contents of its own"))
+        self._request += 1
+        self._column = 0
+        self.search("")
+        if self._form != "story" and not self._versions:
+            self._show(Contents([], "folder", "a folder has no contents of its own"))
             return
-        self._contents = Contents([], "", "reading")
-        self.refresh_rows()
+        self._show(Contents([], "", _READING))
         self.scroll_to(y=0, animate=False)
-        older = self._versions[self._at - 1] if self._compares and self._at else -1
-        self.post_message(self.Wanted(self._versions[self._at], older))
+        older = self._versions[self._at - 1] if self._form == "difference" and self._at else -1
+        version = -1 if self._form == "story" else self.version
+        self.post_message(self.Wanted(self._request, self._node, version, older, self._form == "raw"))
 
-    def show(self, version: int, contents: Contents) -> None:
-        """The contents of a version are there; too late for another one."""
-        if version >= 0 and self._versions[self._at] != version:
+    def on_preview_pane_given(self, message: Given) -> None:
+        """Show what was read in the thread, unless something else is wanted by now."""
+        if message.request != self._request:
             return
+        if message.contents is None:
+            self._show(Contents([], "", f"{_READING}: {size(message.done)} of {size(message.total)} · esc stops"))
+        else:
+            self._show(message.contents)
+
+    def _show(self, contents: Contents) -> None:
         self._contents = contents
         self._describe()
         self.refresh_rows()
 
-    def on_preview_pane_given(self, message: Given) -> None:
-        """Show what was read in the thread."""
-        self.show(message.version, message.contents)
-
     def _describe(self) -> None:
         tree = self._tree
-        if tree is None or not self._versions:
-            return
-        version = self._versions[self._at]
-        words = [size(tree.size(version)), f"layer {tree.version_layer(version) + 1}", self._contents.kind]
-        if len(self._versions) > 1:
-            words.insert(0, f"version {self._at + 1} of {len(self._versions)}")
-        self.border_subtitle = Content(" · ".join(words))
+        words = [self._contents.kind] if self._contents.kind else []
+        if tree is not None and self._versions and self._form != "story":
+            layer = tree.version_layer(self.version) + 1
+            words = [size(tree.size(self.version)), f"layer {layer}", *words]
+            if len(self._versions) > 1:
+                words.insert(0, f"version {self._at + 1} of {len(self._versions)}")
+        if self._needle:
+            words.insert(
+                0, f"{len(self._matches):,} line{'' if len(self._matches) == 1 else 's'} with '{self._needle}'"
+            )
+        self.border_subtitle = Content(printable(" · ".join(words)))
+
+    # Painting.
 
     def pieces(self, row: int, width: int) -> Pieces:
         """Number and line; a remark in front of all."""
@@ -102,27 +146,96 @@ class PreviewPane(Scrolled):
                 yield (cut(printable(self._contents.remark), width), "note")
                 return
             row -= 1
-        line = cut(printable(self._contents.lines[row]), width)
+        line = self._contents.lines[row]
+        tone = _TONES.get(self._contents.kind, {}).get(line[:1], "")
         if self._contents.kind == "text":
             digits = len(str(len(self._contents.lines)))
             yield (f"{row + 1:>{digits}}  ", "dim")
-            yield (cut(line, width - digits - 2), "")
-        elif self._contents.kind == "difference":
-            yield (line, {"+": "added", "-": "wasted", "@": "bar"}.get(line[:1], ""))
-        else:
-            yield (line, "")
+            width -= digits + 2
+        # A line may be megabytes long: only what may be seen of it is looked at.
+        shown = line[self._column : self._column + 4 * max(1, width) + 64]
+        yield from self._marked(printable(shown), width, tone)
+
+    def _marked(self, line: str, width: int, tone: str) -> Pieces:
+        """The line in pieces, those that were looked for marked."""
+        line = cut(line, width)
+        needle = printable(self._needle)
+        text = line.lower() if needle == needle.lower() else line
+        place = text.find(needle) if needle and len(text) == len(line) else -1
+        start = 0
+        while place >= 0:
+            yield (line[start:place], tone)
+            start = place + len(needle)
+            yield (line[place:start], f"{tone} found".strip())
+            place = text.find(needle, start)
+        yield (line[start:], tone)
+
+    # Keys.
 
     def action_step_version(self, step: int) -> None:
         """To an older or newer version of the same path."""
-        if self._versions:
+        if self._versions and self._form != "story":
             self._at = max(0, min(self._at + step, len(self._versions) - 1))
             self._ask()
 
     def action_difference(self) -> None:
         """What this version changed in the one below, or its contents again."""
-        if self._at:
-            self._compares = not self._compares
-            self._ask()
+        if self._form == "difference":
+            self._form = ""
+        elif self._at:
+            self._form = "difference"
         else:
-            self._contents = Contents(self._contents.lines, self._contents.kind, "there is no version below")
-            self.refresh_rows()
+            self._show(Contents(self._contents.lines, self._contents.kind, "there is no version below"))
+            return
+        self._ask()
+
+    def action_raw(self) -> None:
+        """The bytes in hex, or what they mean again."""
+        self._form = "" if self._form == "raw" else "raw"
+        self._ask()
+
+    def action_sideways(self, cells: int) -> None:
+        """Move along long lines."""
+        longest = max(map(len, self._contents.lines), default=0)
+        self._column = max(0, min(self._column + cells, longest - 1))
+        self.refresh()
+
+    # Looking for something in it.
+
+    def search(self, text: str) -> None:
+        """Mark a text and go to its first match from here on; small letters match both."""
+        self._needle = text
+        lines = self._contents.lines
+        if text and text == text.lower():
+            self._matches = [row for row, line in enumerate(lines) if text in line.lower()]
+        else:
+            self._matches = [row for row, line in enumerate(lines) if text in line] if text else []
+        self._describe()
+        self.refresh()
+        if self._matches:
+            top = self.scroll_offset.y - bool(self._contents.remark)
+            self._go(bisect_left(self._matches, max(0, top)) % len(self._matches))
+
+    def next_match(self, step: int) -> None:
+        """To the next line with the text that was looked for, or the one before."""
+        if not self._matches:
+            return
+        here = self.scroll_offset.y + self._margin - bool(self._contents.remark)
+        at = bisect_right(self._matches, here) if step > 0 else bisect_left(self._matches, here) - 1
+        self._go(at % len(self._matches))
+
+    @property
+    def _margin(self) -> int:
+        """Rows that are left above a match."""
+        return self.scrollable_content_region.height // 3
+
+    def _go(self, match: int) -> None:
+        """Bring a line into sight, and the place in it."""
+        row = self._matches[match]
+        line = self._contents.lines[row]
+        text = line.lower() if self._needle == self._needle.lower() else line
+        place = text.find(self._needle)
+        room = max(8, self.scrollable_content_region.width - 12)
+        self._column = 0 if place + len(self._needle) < room else max(0, place - room // 2)
+        self.scroll_to(y=row + bool(self._contents.remark) - self._margin, animate=False)
+        self.refresh()

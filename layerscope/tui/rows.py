@@ -44,6 +44,7 @@ class Rows(ScrollView, can_focus=True):
         "rows--title",
         "rows--match",
         "rows--note",
+        "rows--found",
     }
     DEFAULT_CSS = """
     Rows {
@@ -62,6 +63,7 @@ class Rows(ScrollView, can_focus=True):
         & .rows--title { text-style: bold; }
         & .rows--match { text-style: bold underline; }
         & .rows--note { color: $text-warning; }
+        & .rows--found { text-style: reverse; }
         & .rows--cursor {
             background: $block-cursor-background;
             color: $block-cursor-foreground;

@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import on, work
-from textual.app import SuspendNotSupported
+from textual import on
 from textual.binding import BindingType
 from textual.message import Message
-from textual.worker import get_current_worker
 
 from layerscope.core.view import view_of
-from layerscope.errors import LayerscopeError
 from layerscope.text import decode, printable
-from layerscope.tui.contents import compare, page, read_bytes, read_contents
 from layerscope.tui.files import FilesPane
 from layerscope.tui.finder import FindBar
-from layerscope.tui.frame import Frame
+from layerscope.tui.inside import InsideScreen
 from layerscope.tui.keys import bindings
 from layerscope.tui.layers import LayersPane
 from layerscope.tui.preferences import PLAIN, Preferences
-from layerscope.tui.preview import PreviewPane
 from layerscope.tui.rows import Rows
 from layerscope.tui.selection import Selection
 from layerscope.tui.waste import WastePane
@@ -35,16 +28,10 @@ if TYPE_CHECKING:
     from layerscope.tui.filetree import FileTree
 
 
-class ExplorerScreen(Frame):
+class ExplorerScreen(InsideScreen):
     """Keeps the panes at the same layers; each command of the registry is an action here."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("screen")]
-
-    @dataclass
-    class Said(Message):
-        """What a thread tells the user, in a line."""
-
-        text: str
 
     class StopAsked(Message):
         """Reading shall stop, and what is there be shown."""
@@ -55,21 +42,19 @@ class ExplorerScreen(Frame):
         self.files.columns.on = preferences.attributes
         self.selection = Selection(upto=preferences.upto)
         self._left_off = Selection()
-        self._index: ImageIndex | None = None
-        self._outline: Outline | None = None
         self._view: tuple[int, int] | None = None
 
     # What arrives.
 
     def show_progress(self, progress: Progress) -> None:
         """A layer is being read."""
-        if self._index is None:
+        if self.index is None:
             self.layer_list.show_progress(progress)
             self.title_bar.say(f"reading · {progress.entries:,} entries · esc stops")
 
     def show_index(self, index: ImageIndex, outline: Outline, files: FileTree) -> None:
         """The files are there."""
-        self._index, self._outline = index, outline
+        self.index, self.outline = index, outline
         self.layer_list.show_tree(index.tree)
         self.config.show_image(index.image)
         files.hide(self._preferences.hide)
@@ -85,6 +70,7 @@ class ExplorerScreen(Frame):
         self.layer_list.show_analysis(analysis)
         self.details.show_analysis(analysis)
         self.history.show_analysis(analysis)
+        self.commands = [layer.command for layer in analysis.layers]
         self.history.follow(self.selection.layer)
         self.label()
 
@@ -106,13 +92,19 @@ class ExplorerScreen(Frame):
         self.layer_list.show_selection(selection)
         self.details.show_layer(selection.layer)
         self.history.follow(selection.layer)
-        if self._index is None or self._outline is None or not self._index.layers:
+        if self.index is None or self.outline is None or not self.index.layers:
             return
         wanted = (selection.first - 1, selection.last)
         if wanted != self._view:
             self._view = wanted
-            self.files.show_view(view_of(self._outline, *wanted))
+            self.files.show_view(view_of(self.outline, *wanted))
             self.label()
+
+    def shown_layer(self, version: int) -> int:
+        """The layer after which a version is there: what the range shows, or what it removed."""
+        node, last = self.index.tree.version_node(version) if self.index else -1, self.selection.last
+        gone = self.index is not None and self.index.tree.version_at(node, last) < 0
+        return self.selection.first - 1 if gone else last
 
     def action_step_layer(self, step: int) -> None:
         """To the layer above or below, from any pane."""
@@ -139,8 +131,8 @@ class ExplorerScreen(Frame):
             layer = self.history.layer_of(event.item)
             if layer is not None and layer != self.selection.layer:
                 self.select(self.selection.moved(layer))
-        elif event.rows is self.files and self._index is not None and self.files.model is not None:
-            self.details.show_file(self._index.tree, self.files.node, self.files.version(self.files.position))
+        elif event.rows is self.files and self.index is not None and self.files.model is not None:
+            self.details.show_file(self.index.tree, self.files.node, self.files.version(self.files.position))
 
     @on(Rows.Selected)
     def _selected(self, event: Rows.Selected) -> None:
@@ -177,96 +169,31 @@ class ExplorerScreen(Frame):
     # Files.
 
     def action_find(self) -> None:
-        """Type a filter."""
+        """Type a filter of the files, or what to look for in the preview."""
+        if self.focused is self.preview:
+            self.find_in_preview()
+            return
         if self.files.model is None:
             return
         self.action_show("files")
         self.finder.open()
         self.finder.count(self.files.counted)
 
-    @on(FindBar.Typed)
+    @on(FindBar.Typed, "#find")
     def _typed(self, event: FindBar.Typed) -> None:
         self.files.search(event.text)
 
-    @on(FindBar.Kept)
+    @on(FindBar.Kept, "#find")
     def _kept(self) -> None:
         if self.files.model is None or self.files.model.filter is None:
             self._clear_filter()
         self.set_focus(self.files)
 
-    @on(FindBar.Cleared)
+    @on(FindBar.Cleared, "#find")
     def _clear_filter(self) -> None:
         self.finder.close()
         self.files.search("")
         self.set_focus(self.files)
-
-    @on(FilesPane.Opened)
-    def _open_file(self, event: FilesPane.Opened) -> None:
-        if self._index is None or self.files.model is None:
-            return
-        self.previews = True
-        self.give_keys(self.preview)
-        node = self.files.model.outline.nodes[event.position]
-        self.preview.open(self._index.tree, node, self.files.version(event.position))
-
-    @on(PreviewPane.Wanted)
-    def _read_preview(self, event: PreviewPane.Wanted) -> None:
-        self._read_contents(event.version, event.older)
-
-    @work(thread=True, exclusive=True, group="preview", exit_on_error=False, description="read a file")
-    def _read_contents(self, version: int, older: int) -> None:
-        """In a thread: a layer may have to be unpacked up to the file."""
-        worker = get_current_worker()
-        assert self._index is not None
-        contents = read_contents(self._index, version)
-        if older >= 0:
-            tree = self._index.tree
-            names = (f"layer {tree.version_layer(older) + 1}", f"layer {tree.version_layer(version) + 1}")
-            contents = compare(read_contents(self._index, older), contents, names)
-        if not worker.is_cancelled:
-            self.preview.post_message(PreviewPane.Given(version, contents))
-
-    @on(FilesPane.ExtractAsked)
-    def _ask_where(self, event: FilesPane.ExtractAsked) -> None:
-        from layerscope.tui.ask import AskScreen
-
-        if self.files.model is None:
-            return
-        node = self.files.model.outline.nodes[event.position]
-        name = printable(decode(self.files.model.tree.name(node)))
-
-        def answered(answer: str | None) -> None:
-            if answer:
-                self.key_bar.notice("writing")
-                self._extract(node, answer)
-
-        self.app.push_screen(AskScreen(f"Write {name} to", f"./{name}"), answered)
-
-    @work(thread=True, exclusive=True, group="extract", exit_on_error=False, description="extract")
-    def _extract(self, node: int, answer: str) -> None:
-        """In a thread: write what was asked for, then say what came of it."""
-        from layerscope.tui.extract import extract
-
-        worker = get_current_worker()
-        assert self._index is not None
-        tree, layer = self._index.tree, self.selection.last
-        before = self.selection.first - 1
-        gone = tree.version_at(node, layer) < 0
-        try:
-            done = extract(
-                self._index,
-                node,
-                lambda child: tree.version_at(child, before if gone else layer),
-                Path(answer).expanduser(),
-                lambda: worker.is_cancelled,
-            )
-            self.post_message(self.Said(done.sentence))
-        except (LayerscopeError, OSError) as error:
-            self.post_message(self.Said(str(error)))
-
-    def on_explorer_screen_said(self, message: Said) -> None:
-        """A thread has something to say."""
-        self.key_bar.notice(message.text)
 
     @on(FilesPane.Changed)
     def _files_changed(self) -> None:
@@ -275,7 +202,7 @@ class ExplorerScreen(Frame):
 
     def action_next_match(self, step: int) -> None:
         """To the next or previous match of the filter."""
-        self.files.next_match(step)
+        (self.preview if self.focused is self.preview else self.files).next_match(step)
 
     def action_fold_all(self) -> None:
         """Fold every folder, or every group of waste."""
@@ -321,20 +248,6 @@ class ExplorerScreen(Frame):
             self.select(self._left_off)
         self.files.show_whole(whole)
 
-    def action_pager(self) -> None:
-        """Hand the file under the cursor to $PAGER."""
-        version = self.files.version(self.files.position)
-        if self._index is None or version < 0 or self._index.tree.data(version) < 0:
-            self.key_bar.notice("the cursor is on no file")
-            return
-        try:
-            with self.app.suspend():
-                page(read_bytes(self._index, self._index.tree.data(version)))
-        except SuspendNotSupported:
-            self.key_bar.notice("there is no terminal for a pager here")
-        except (LayerscopeError, OSError) as error:
-            self.key_bar.notice(str(error))
-
     def action_reverse(self) -> None:
         """The other way round."""
         if self.window == "waste":
@@ -342,10 +255,6 @@ class ExplorerScreen(Frame):
             self.label()
         else:
             self.files.reverse()
-
-    def action_attributes(self) -> None:
-        """Columns beside the names, or not."""
-        self.files.toggle_columns()
 
     # The rest.
 
@@ -378,8 +287,10 @@ class ExplorerScreen(Frame):
 
     def action_back(self) -> None:
         """One step back: the filter, the range, the zoom; stop reading before all that."""
-        if self._index is None:
+        if self.index is None:
             self.post_message(self.StopAsked())
+        elif self.stop_writing():
+            self.key_bar.notice("stopping")
         elif self.focused is self.preview:
             self.close_preview()
         elif self.files.model is not None and self.files.model.filter is not None:

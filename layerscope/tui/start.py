@@ -184,7 +184,7 @@ class StartApp(ScopeApp[str]):
         self._fault = fault
         self._shelves = shelves
         self.images = ImageRows(shelves)
-        self.finder = FindBar("a part of the name, or any reference to open")
+        self.finder = FindBar("find", "a part of the name, or any reference to open")
         self.key_bar = KeyBar()
 
     def compose(self) -> ComposeResult:

@@ -82,7 +82,7 @@ def test_waste_keeps_its_item_when_it_is_sorted() -> None:
 
 def test_pager_is_given_the_contents(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PAGER", f"tee {tmp_path / 'seen'}")
-    page(b"root:x:0:0")
+    page(iter([b"root:", b"x:0:0"]))
     assert (tmp_path / "seen").read_bytes() == b"root:x:0:0"
 
     async def look(app: ExplorerApp, pilot: Pilot[Any]) -> None:

@@ -65,9 +65,9 @@ def test_panes_do_not_take_keys_of_the_screen() -> None:
 
 def test_dives_chords_are_bound() -> None:
     files, layers, screen = (set(single(bindings(place))) for place in ("files", "layers", "screen"))
-    assert {"ctrl+a", "ctrl+r", "ctrl+u", "ctrl+e"} <= files
+    assert {"ctrl+a", "ctrl+r", "ctrl+u"} <= files
     assert {"ctrl+a", "ctrl+l"} <= layers
-    assert {"ctrl+f", "ctrl+o", "ctrl+b", "ctrl+@"} <= screen
+    assert {"ctrl+f", "ctrl+o", "ctrl+b", "ctrl+e", "ctrl+@"} <= screen
 
 
 def test_keys_are_written_as_people_know_them() -> None:

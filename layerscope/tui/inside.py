@@ -1,0 +1,272 @@
+"""Look inside: what the explorer's screen does with the contents of files, each in a thread of its own."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import tempfile
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from textual import on, work
+from textual.app import SuspendNotSupported
+from textual.message import Message
+from textual.worker import get_current_worker
+
+from layerscope.errors import CancelledError, LayerscopeError
+from layerscope.text import decode, printable, size
+from layerscope.tui.columns import CHOICES
+from layerscope.tui.contents import Watch, compare, open_file, paced, page, pieces, read_contents
+from layerscope.tui.files import FilesPane
+from layerscope.tui.finder import FindBar
+from layerscope.tui.frame import Frame
+from layerscope.tui.preview import PreviewPane
+
+if TYPE_CHECKING:
+    from layerscope.core.outline import Outline
+    from layerscope.index import ImageIndex
+    from layerscope.tui.contents import Contents
+
+#: No more than this is handed to an editor (bytes).
+_MAX_EDIT = 64_000_000
+
+
+class InsideScreen(Frame):
+    """A frame whose files can be looked into once ``index`` and ``outline`` are there."""
+
+    @dataclass
+    class Said(Message):
+        """What a thread tells the user, in a line."""
+
+        text: str
+
+    def __init__(self, reference: str) -> None:
+        super().__init__(reference)
+        self.index: ImageIndex | None = None
+        self.outline: Outline | None = None
+        self.commands: list[str] = []
+
+    def on_inside_screen_said(self, message: Said) -> None:
+        """A thread has something to say."""
+        self.key_bar.notice(message.text)
+
+    # Preview.
+
+    @on(FilesPane.Opened)
+    def _open_file(self, event: FilesPane.Opened) -> None:
+        if self.files.model is not None:
+            self._look(self.files.model.outline.nodes[event.position], self.files.version(event.position))
+
+    def _look(self, node: int, version: int, form: str = "") -> None:
+        if self.index is None:
+            return
+        self.previews = True
+        self.give_keys(self.preview)
+        self.preview.open(self.index.tree, node, version, form)
+
+    def action_story(self) -> None:
+        """What every layer did to the path."""
+        node, version = self._looked_at()
+        if self.index is None or node < 0:
+            self.key_bar.notice("the cursor is on no path")
+            return
+        self._look(node, version, "story")
+
+    def _looked_at(self) -> tuple[int, int]:
+        """The path that keys act on, and its version: of the preview, of the waste, else of the files."""
+        if self.focused is self.preview:
+            return self.preview.node, self.preview.version
+        item = self.waste.item if self.window == "waste" and self.focused is not self.layer_list else None
+        if item is not None and self.index is not None:
+            node = self.index.tree.find(item.path.encode("utf-8", "surrogateescape"))
+            return node, self.index.tree.newest(node) if node >= 0 else -1
+        return self.files.node, self.files.version(self.files.position)
+
+    def close_preview(self) -> None:
+        """Back to the files; what is still being read is not waited for."""
+        self.workers.cancel_group(self, "preview")
+        self.searcher.close()
+        super().close_preview()
+
+    @on(PreviewPane.Wanted)
+    def _read_preview(self, event: PreviewPane.Wanted) -> None:
+        self._read_contents(event)
+
+    @work(thread=True, exclusive=True, group="preview", exit_on_error=False, description="read a file")
+    def _read_contents(self, wanted: PreviewPane.Wanted) -> None:
+        """In a thread: a layer may have to be unpacked, or fetched, up to the file."""
+        worker = get_current_worker()
+
+        def report(done: int, total: int) -> None:
+            self.preview.post_message(PreviewPane.Given(wanted.request, None, done, total))
+
+        watch = paced(report, lambda: worker.is_cancelled)
+        try:
+            contents = self._contents(wanted, watch)
+        except CancelledError:
+            return
+        if not worker.is_cancelled:
+            self.preview.post_message(PreviewPane.Given(wanted.request, contents))
+
+    def _contents(self, wanted: PreviewPane.Wanted, watch: Watch) -> Contents:
+        from layerscope.tui.pathstory import path_story
+
+        assert self.index is not None
+        assert self.outline is not None
+        if wanted.version < 0:
+            return path_story(self.index, self.outline, wanted.node, self.commands, lambda: watch(0, 0))
+        contents = read_contents(self.index, wanted.version, watch, raw=wanted.raw)
+        if wanted.older < 0:
+            return contents
+        tree = self.index.tree
+        names = (f"layer {tree.version_layer(wanted.older) + 1}", f"layer {tree.version_layer(wanted.version) + 1}")
+        return compare(read_contents(self.index, wanted.older, watch), contents, names)
+
+    # Looking for a text in the preview.
+
+    def find_in_preview(self) -> None:
+        """Type a text to look for."""
+        self.searcher.open()
+
+    @on(FindBar.Typed, "#search")
+    def _search_typed(self, event: FindBar.Typed) -> None:
+        self.preview.search(event.text)
+
+    @on(FindBar.Kept, "#search")
+    def _search_kept(self) -> None:
+        self.set_focus(self.preview)
+
+    @on(FindBar.Cleared, "#search")
+    def _search_cleared(self) -> None:
+        self.searcher.close()
+        self.preview.search("")
+        self.set_focus(self.preview)
+
+    # Other programs.
+
+    def _file(self) -> int:
+        """The version that stores the bytes of the file that keys act on; -1, with a word, for none."""
+        version = self._looked_at()[1]
+        data = self.index.tree.data(version) if self.index is not None and version >= 0 else -1
+        if data < 0:
+            self.key_bar.notice("the cursor is on no file")
+        return data
+
+    def action_pager(self) -> None:
+        """Hand the file to $PAGER."""
+        data = self._file()
+        if self.index is not None and data >= 0:
+            index = self.index
+
+            def show() -> None:
+                with closing(open_file(index, data, lambda _done, _total: True)) as reader:
+                    page(pieces(reader))
+
+            self._step_aside(show, "pager")
+
+    def action_editor(self) -> None:
+        """Hand a copy of the file, which is thrown away, to $EDITOR."""
+        data = self._file()
+        if self.index is None or data < 0:
+            return
+        index = self.index
+        bytes_ = index.tree.stored_size(data)
+        if bytes_ > _MAX_EDIT:
+            self.key_bar.notice(f"{size(bytes_)} are more than an editor is given; e writes the file to disk")
+            return
+        name = Path(decode(index.tree.name(index.tree.version_node(data)))).name
+
+        def show() -> None:
+            with tempfile.TemporaryDirectory(prefix="layerscope-") as folder:
+                copy = Path(folder) / "".join(c if c.isalnum() or c in "._-" else "_" for c in name)[-100:]
+                with closing(open_file(index, data, lambda _done, _total: True)) as reader, copy.open("xb") as file:
+                    file.writelines(pieces(reader))
+                copy.chmod(0o400)
+                editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
+                subprocess.run([*shlex.split(editor), os.fspath(copy)], check=False)
+
+        self._step_aside(show, "editor")
+
+    def _step_aside(self, show: Callable[[], None], what: str) -> None:
+        """Give the terminal to another program for a while."""
+        try:
+            with self.app.suspend():
+                show()
+        except SuspendNotSupported:
+            self.key_bar.notice(f"there is no terminal for a {what} here")
+        except (LayerscopeError, OSError, ValueError) as error:
+            self.key_bar.notice(str(error))
+
+    # Onto the disk.
+
+    def action_extract(self) -> None:
+        """Ask where to write the file or folder."""
+        from layerscope.tui.ask import AskScreen
+
+        node, version = self._looked_at()
+        if self.index is None or node < 0 or version < 0:
+            self.key_bar.notice("the cursor is on no path")
+            return
+        name = printable(decode(self.index.tree.name(node)))
+
+        def answered(answer: str | None) -> None:
+            if answer:
+                self.key_bar.notice("writing · esc stops", lasting=True)
+                self._extract(node, version, answer)
+
+        self.app.push_screen(AskScreen(f"Write {name} to", f"./{name}"), answered)
+
+    @work(thread=True, exclusive=True, group="extract", exit_on_error=False, description="extract")
+    def _extract(self, node: int, version: int, answer: str) -> None:
+        """In a thread: write what was asked for, then say what came of it."""
+        from layerscope.tui.extract import extract
+
+        worker = get_current_worker()
+        assert self.index is not None
+        tree = self.index.tree
+        layer = self.shown_layer(version)
+
+        def report(done: int, total: int) -> None:
+            self.post_message(self.Said(f"writing, {size(done)} of {size(total)} read · esc stops"))
+
+        try:
+            done = extract(
+                self.index,
+                node,
+                lambda child: version if child == node else tree.version_at(child, layer),
+                Path(answer).expanduser(),
+                paced(report, lambda: worker.is_cancelled),
+            )
+            self.post_message(self.Said(done.sentence))
+        except (LayerscopeError, OSError, ValueError, RuntimeError) as error:
+            self.post_message(self.Said(str(error)))
+
+    def shown_layer(self, version: int) -> int:
+        """The layer after which a version is there, of those that are looked at."""
+        raise NotImplementedError
+
+    def stop_writing(self) -> bool:
+        """Stop what is being written to disk; was anything?"""
+        busy = any(worker.group == "extract" and not worker.is_finished for worker in self.workers)
+        self.workers.cancel_group(self, "extract")
+        return busy
+
+    # Columns.
+
+    def action_attributes(self) -> None:
+        """Columns beside the names, or not."""
+        self.files.toggle_columns()
+
+    def action_columns(self) -> None:
+        """Choose the columns beside the names."""
+        from layerscope.tui.pick import PickScreen
+
+        def picked(names: frozenset[str] | None) -> None:
+            if names is not None:
+                self.files.choose_columns(names)
+
+        self.app.push_screen(PickScreen("Columns of Files", CHOICES, self.files.columns.chosen), picked)
