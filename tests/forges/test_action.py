@@ -1,0 +1,275 @@
+"""The GitHub Action, the GitLab job and the pre-commit hook: their schemas, and their commands run on real images."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from docker import DockerClient
+
+import engine as docker_engine
+import layerscope
+from commandline import save
+from composite import Run, fake_install, run_action
+from handmade import file, whiteout
+from layerscope.sources.registry_credentials import find_credentials
+from layerscope.sources.registry_names import parse_name
+
+ROOT = Path(__file__).resolve().parents[2]
+ACTION = ROOT / ".github/actions/layerscope"
+GITLAB = ROOT / "layerscope/data/gitlab-ci.yml"
+HOOKS = ROOT / ".pre-commit-hooks.yaml"
+
+
+def read_yaml(path: Path) -> Any:
+    """A YAML file as plain values; the parser comes with the test extra."""
+    return pytest.importorskip("ruamel.yaml").YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    """A checkout on a runner: a fat image, and the Dockerfile it was built from."""
+    save(tmp_path / "app.tar", [[file("a", 100_000)], [file("b", 5), whiteout("a")]])
+    (tmp_path / "Dockerfile").write_text("FROM base\nRUN step 0\nRUN step 1\n")
+    fake_install(tmp_path)
+    return tmp_path
+
+
+def act(workspace: Path, inputs: dict[str, str], context: dict[str, str] | None = None, **more: str) -> Run:
+    """Run the action in the workspace."""
+    return run_action(read_yaml(ACTION / "action.yml"), ACTION, inputs, workspace, context or {}, **more)
+
+
+@pytest.mark.parametrize(
+    ("schema", "path"), [("github-actions", ACTION / "action.yml"), ("gitlab-ci", GITLAB)], ids=["action", "gitlab"]
+)
+def test_files_are_what_forges_read(schema: str, path: Path) -> None:
+    pytest.importorskip("check_jsonschema")
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", f"vendor.{schema}", str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def test_a_failed_check_reports_first_and_fails_last(workspace: Path) -> None:
+    run = act(workspace, {"image": "app.tar", "dockerfile": "Dockerfile", "sarif": "out.sarif"})
+    assert run.code == 1
+    assert "::warning file=Dockerfile,line=3,title=100.0 kB wasted%3A /a::" in run.log
+    assert run.outputs == {
+        "size": "100005",
+        "delta": "",
+        "wasted": "100000",
+        "efficiency": repr(1 - 100_000 / 100_005),
+        "verdict": "fail",
+    }
+    assert run.summary.startswith("<!-- layerscope:app.tar -->\n### layerscope: fail\n")
+    assert json.loads((workspace / "out.sarif").read_text())["version"] == "2.1.0"
+
+
+def test_failing_can_be_switched_off_but_for_what_could_not_be_looked_at(workspace: Path) -> None:
+    assert act(workspace, {"image": "app.tar", "fail": "false"}).outputs["verdict"] == "fail"
+    assert act(workspace, {"image": "app.tar", "fail": "false"}).code == 0
+    missing = act(workspace, {"image": "./missing.tar", "fail": "false"})
+    assert (missing.code, missing.outputs["verdict"]) == (2, "")
+
+
+@pytest.mark.parametrize(
+    ("rules", "code"),
+    [
+        ("--max-wasted 100kB --max-size '1 MB'", 0),
+        ("--min-efficiency off", 0),
+        ("--max-wasted 1 --min-efficiency=off", 1),
+        ("--no-such-rule", 2),
+        ("--max-wasted 'open", 2),
+        ("--max-wasted 100kB $(touch ran) `touch ran` ; touch ran", 2),
+    ],
+)
+def test_rules_are_words_and_no_commands(workspace: Path, rules: str, code: int) -> None:
+    assert act(workspace, {"image": "app.tar", "rules": rules}).code == code
+    assert not (workspace / "ran").exists()
+
+
+def test_inputs_are_no_code(workspace: Path) -> None:
+    evil = '"; touch ran; $(touch ran)'
+    for name in ("image", "dockerfile", "config", "baseline", "sarif", "comment-key"):
+        assert act(workspace, {"image": "app.tar", name: evil}).code in (0, 1, 2)
+    assert not (workspace / "ran").exists()
+    source = (ACTION / "action.yml").read_text()
+    assert not any("${{" in step["run"] for step in read_yaml(ACTION / "action.yml")["runs"]["steps"])
+    assert "layerscope==" not in source
+
+
+def test_growth_over_a_baseline_is_an_output(workspace: Path) -> None:
+    save(workspace / "old.tar", [[file("a", 90_000)]])
+    run = act(workspace, {"image": "app.tar", "baseline": "old.tar", "rules": "--max-growth 1kB"})
+    assert (run.code, run.outputs["delta"]) == (1, "10005")
+
+
+class Api(ThreadingHTTPServer):
+    """As much of GitHub's API as the comment needs."""
+
+    def __init__(self, code: int = 200) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.code = code
+        self.comments: list[dict[str, Any]] = [{"id": n, "body": f"other {n}"} for n in range(150)]
+        self.asked: list[tuple[str, str]] = []
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Api
+
+    def _answer(self) -> None:
+        api, method = self.server, self.command
+        api.asked.append((method, self.path))
+        body = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or b"{}")
+        answer: Any = {}
+        if self.headers["Authorization"] != "Bearer secret" or (api.code != 200 and method != "GET"):
+            self.send_response(api.code if api.code != 200 else 401)
+        else:
+            self.send_response(200)
+            if method == "GET":
+                page = int(re.search(r"[?&]page=(\d+)", self.path)[1])  # type: ignore[index]
+                answer = api.comments[(page - 1) * 100 : page * 100]
+            elif method == "POST":
+                api.comments.append({"id": 1000 + len(api.comments), **body})
+            else:
+                number = int(self.path.rpartition("/")[2])
+                next(one for one in api.comments if one["id"] == number).update(body)
+        data = json.dumps(answer).encode()
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    do_GET = do_POST = do_PATCH = _answer  # noqa: N815
+
+    def log_message(self, *_arguments: Any) -> None:
+        """Nothing: the test looks at ``asked``."""
+
+
+@contextmanager
+def api(code: int = 200) -> Iterator[Api]:
+    """A running API."""
+    server = Api(code)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def comment(workspace: Path, server: Api, **inputs: str) -> Run:
+    """Run the action on a pull request, with comments."""
+    event = workspace / "event.json"
+    event.write_text(json.dumps({"pull_request": {"number": 7}}))
+    context = {"github.token": "secret", "github.event.pull_request": "x"}
+    return act(
+        workspace,
+        {"image": "app.tar", "comment": "true", **inputs},
+        context,
+        GITHUB_EVENT_PATH=str(event),
+        GITHUB_API_URL=f"http://127.0.0.1:{server.server_port}",
+        GITHUB_REPOSITORY="some/where",
+    )
+
+
+def test_a_pull_request_has_one_comment_per_key(workspace: Path) -> None:
+    with api() as server:
+        assert comment(workspace, server).code == 1
+        assert comment(workspace, server, rules="--max-wasted off").code == 0
+        assert comment(workspace, server, **{"comment-key": "other"}).code == 1
+        bodies = [one["body"] for one in server.comments[150:]]
+    assert [body.splitlines()[:2] for body in bodies] == [
+        ["<!-- layerscope:app.tar -->", "### layerscope: pass"],
+        ["<!-- layerscope:other -->", "### layerscope: fail"],
+    ]
+    assert server.asked[-1] == ("POST", "/repos/some/where/issues/7/comments")
+
+
+def test_a_fork_that_may_not_comment_has_its_summary_and_verdict(workspace: Path) -> None:
+    with api(403) as server:
+        run = comment(workspace, server, rules="--max-wasted off")
+    assert run.code == 0
+    assert "### layerscope: pass" in run.summary
+    assert "::notice title=layerscope::no comment on the pull request: the token may not" in run.log
+
+
+def test_no_comment_without_a_pull_request_or_a_network(workspace: Path) -> None:
+    with api() as server:
+        pass
+    assert comment(workspace, server, rules="--max-wasted off").code == 0
+    assert "::notice" in act(workspace, {"image": "app.tar", "comment": "true"}).log
+
+
+@pytest.mark.engine
+def test_the_action_checks_a_real_build(engine: DockerClient, workspace: Path) -> None:
+    dockerfile = docker_engine.SHELL + "RUN dd if=/dev/zero of=/big bs=1000 count=900\nRUN rm /big\n"
+    (workspace / "Dockerfile").write_text(dockerfile)
+    tag = "layerscope-action:1"
+    docker_engine.build(engine, tag, dockerfile)
+    try:
+        run = act(workspace, {"image": tag, "dockerfile": "Dockerfile", "rules": "--max-wasted 1kB"})
+    finally:
+        docker_engine.remove(engine, tag)
+    assert run.code == 1
+    assert "::warning file=Dockerfile,line=4,title=900.0 kB wasted%3A /big::" in run.log
+
+
+def test_gitlabs_job_writes_its_reports(workspace: Path) -> None:
+    job = read_yaml(GITLAB)["layerscope"]
+    assert job["variables"]["LAYERSCOPE_INSTALL"] == f"layerscope=={layerscope.__version__}"
+    script = "\n".join(job["script"]).replace('"registry:$LAYERSCOPE_IMAGE"', '"$LAYERSCOPE_IMAGE"')
+    environment = {
+        **os.environ,
+        **{name: str(value) for name, value in job["variables"].items()},
+        "PATH": f"{workspace}/.temp/layerscope/bin:{os.environ['PATH']}",
+        "LAYERSCOPE_IMAGE": "app.tar",
+        "LAYERSCOPE_RULES": "--max-wasted 1kB",
+    }
+    done = subprocess.run(["sh", "-ec", script], cwd=workspace, env=environment, capture_output=True, check=False)
+    assert done.returncode == 1, done.stderr
+    reports = job["artifacts"]["reports"]
+    assert set(reports.values()) == set(job["artifacts"]["paths"])
+    issues = json.loads((workspace / reports["codequality"]).read_text())
+    assert issues[1]["location"] == {"path": "Dockerfile", "lines": {"begin": 3, "end": 3}}
+    assert 'failures="1"' in (workspace / reports["junit"]).read_text()
+    assert (workspace / reports["metrics"]).read_text().endswith("# EOF\n")
+
+
+def test_gitlabs_credentials_are_those_that_the_registry_source_reads(tmp_path: Path) -> None:
+    script = "\n".join(read_yaml(GITLAB)["layerscope"]["before_script"][1:])
+    environment = {
+        **os.environ,
+        "CI_REGISTRY": "registry.example:5050",
+        "CI_REGISTRY_USER": "ci",
+        "CI_REGISTRY_PASSWORD": "p'w",
+        "TMPDIR": str(tmp_path),
+    }
+    command = ["sh", "-ec", f'{script}\necho "$DOCKER_CONFIG"']
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    name = parse_name("registry.example:5050/group/app:1")
+    found = find_credentials(name, {"DOCKER_CONFIG": done.stdout.strip(), "HOME": str(tmp_path)})
+    assert (found.user, found.password) == ("ci", "p'w")
+
+
+def test_the_hook_checks_when_a_dockerfile_changes(workspace: Path) -> None:
+    (hook,) = read_yaml(HOOKS)
+    pattern = re.compile(hook["files"])
+    for name, wanted in (("Dockerfile", 1), ("sub/Dockerfile.dev", 1), (".dockerignore", 1), ("MyDockerfile", 0)):
+        assert bool(pattern.search(name)) is bool(wanted)
+    program = str(workspace / ".temp/layerscope/bin/layerscope")
+    command = [*hook["entry"].replace("layerscope", program, 1).split(), "app.tar", "--max-wasted", "1kB"]
+    done = subprocess.run(command, cwd=workspace, capture_output=True, text=True, check=False)
+    assert (done.returncode, hook["pass_filenames"], hook["language"]) == (1, False, "python")
+    assert "FAIL  wasted bytes" in done.stdout
