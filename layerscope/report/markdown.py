@@ -43,7 +43,7 @@ def markdown_lines(analysis: Analysis, results: Sequence[Result] | None, key: st
             "---: | --- | ---",
             (_finding_row(analysis, finding) for finding in result.findings),
             left // 4 // len(explained),
-            result.found - len(result.findings),
+            result.found,
         )
     yield from _folded(
         f"Waste: {size(analysis.figures.wasted_bytes)} in {plural(len(analysis.waste), 'item')}",
@@ -51,6 +51,7 @@ def markdown_lines(analysis: Analysis, results: Sequence[Result] | None, key: st
         "---: | --- | --- | ---",
         (_waste_row(analysis, item) for item in analysis.waste),
         left // 2,
+        len(analysis.waste),
     )
     yield from _folded(
         f"Layers: base {base_text(analysis)}",
@@ -58,6 +59,7 @@ def markdown_lines(analysis: Analysis, results: Sequence[Result] | None, key: st
         "---: | ---: | ---: | ---: | ---",
         map(_layer_row, analysis.layers),
         left // 4,
+        len(analysis.layers),
     )
 
 
@@ -127,20 +129,19 @@ def _layer_row(layer: LayerFigures) -> str:
     )
 
 
-def _folded(title: str, head: str, rule: str, rows: Iterable[str], most: int, left_out: int = 0) -> Iterator[str]:
-    """A table that opens on a click; rows that do not fit into ``most`` characters are only counted."""
+def _folded(title: str, head: str, rule: str, rows: Iterable[str], most: int, count: int) -> Iterator[str]:
+    """A table that opens on a click; of ``count`` rows those that fit into ``most`` characters, the others counted."""
     kept: list[str] = []
     for row in rows:
         most -= len(row) + 5
         if most < 0:
-            left_out += 1
-        else:
-            kept.append(row)
+            break
+        kept.append(row)
     yield f"<details><summary>{title}</summary>"
     yield ""
     yield from _table(head, rule, kept)
-    if left_out:
-        yield f"and {intcomma(left_out)} more"
+    if count > len(kept):
+        yield f"and {intcomma(count - len(kept))} more"
         yield ""
     yield "</details>"
     yield ""

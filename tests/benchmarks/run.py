@@ -24,6 +24,7 @@ from .measure import Cost, FailedError, first_frame, median, once
 ROOT = Path(__file__).resolve().parent.parent.parent
 LISTING = Path(__file__).with_name("list_headers.py")
 EXPLORER = Path(__file__).with_name("explorer.py")
+FORMATS = Path(__file__).with_name("formats.py")
 
 #: The most of tarfile's time that `check` may take, by image.
 SHARE_OF_TARFILE = {"huge": 1 / 5, "medium": 1 / 2}
@@ -35,6 +36,8 @@ DOUBLED = 2.2
 HELP, CHECK_DEMO, FRAME = 0.060, 0.150, 0.400
 #: Seconds of CPU for a key in the explorer, on the image with the most files.
 KEYS = {"page down": 0.050, "fold": 0.050, "layer switch": 0.050, "filter keystroke": 0.100}
+#: Seconds of CPU for a format to render 100,000 waste items.
+RENDERING = 2.0
 #: Deletions against as many other entries. The limit is 1; the rest is for the noise of the clock.
 NOISE = 1.05
 PAIRS = ("entries", "layers", "deletions")
@@ -137,6 +140,17 @@ def explorer(bench: Bench, archive: Path) -> None:
         bench.judge(f"{key}, ms of CPU", costs.get(key, float("inf")) * 1e3, limit * 1e3, "{:.0f}")
 
 
+def formats(bench: Bench) -> None:
+    """Measure what each format takes to render an image with very many waste items."""
+    command = [sys.executable, str(FORMATS)]
+    done = subprocess.run(command, env=bench.environment, cwd=bench.folder, capture_output=True, text=True)
+    if done.returncode:
+        print(f"  formats: {done.stderr[-400:]}")
+    costs: dict[str, float] = json.loads(done.stdout or "{}")
+    for form, cost in costs.items() or {"all": float("inf")}.items():
+        bench.judge(f"{form}: 100,000 waste items, s of CPU", cost, RENDERING)
+
+
 def against_dive(bench: Bench, name: str, archive: Path) -> None:
     """Measure dive on the same archive, once, where it is on PATH."""
     dive = shutil.which("dive")
@@ -195,6 +209,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     bench = prepare(options.dir, options.runs, options.clock)
     print(f"{version_of(bench)}, Python {sys.version.split()[0]}, {os.cpu_count()} cores, medians of {options.runs}\n")
     floor = start_up(bench)
+    formats(bench)
     costs = {name: image(bench, name, floor) for name in options.only or IMAGES if name != "tiny"}
     compare(bench, costs, floor)
     print(f"\n{'limit':<45} {'measured':>9} {'at most':>9}")

@@ -22,6 +22,7 @@ import layerscope
 from commandline import save
 from composite import Run, fake_install, run_action
 from handmade import file, whiteout
+from layerscope.report import FORMATS
 from layerscope.sources.registry_credentials import find_credentials
 from layerscope.sources.registry_names import parse_name
 
@@ -273,3 +274,16 @@ def test_the_hook_checks_when_a_dockerfile_changes(workspace: Path) -> None:
     done = subprocess.run(command, cwd=workspace, capture_output=True, text=True, check=False)
     assert (done.returncode, hook["pass_filenames"], hook["language"]) == (1, False, "python")
     assert "FAIL  wasted bytes" in done.stdout
+
+
+def test_the_readme_shows_what_there_is() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    table = text.partition("| format | for |\n| --- | --- |\n")[2].partition("\n\n")[0]
+    assert re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE) == sorted(FORMATS, key=table.index)
+    assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == set(FORMATS)
+    yaml = pytest.importorskip("ruamel.yaml").YAML(typ="safe")
+    action, gitlab, hook = (yaml.load(block) for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL))
+    assert set(action[0]["with"]) <= set(read_yaml(ACTION / "action.yml")["inputs"])
+    assert action[0]["uses"].endswith(f"/.github/actions/layerscope@v{layerscope.__version__}")
+    assert set(gitlab["layerscope"]["variables"]) <= set(read_yaml(GITLAB)["layerscope"]["variables"])
+    assert [one["id"] for one in hook[0]["hooks"]] == [one["id"] for one in read_yaml(HOOKS)]
