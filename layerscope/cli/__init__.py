@@ -1,7 +1,11 @@
 """The command line: arguments to the branch that runs; every branch imports its modules itself.
 
-``arguments`` holds the parsers, ``branches`` what each command does, ``thresholds`` which rules a
-check judges, ``output`` where results go, ``narration`` what is said on standard error meanwhile.
+``arguments`` holds the parsers, ``usage`` their words, ``branches`` what each command does, with
+``exploring``, ``differing`` and ``starting`` for those that are more than a few lines; ``opening``
+opens the image that is named. ``settings`` reads the project's config, ``divesettings`` and ``diveci``
+dive's, ``thresholds`` which rules a check judges, ``baselines`` what it compares with. ``output`` is
+where results go, ``narration`` what is said on standard error meanwhile; ``completion`` and ``manual``
+are made from the parsers.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
+from layerscope.cli.usage import COMMANDS, EPILOGS, SHELLS, USAGES
 from layerscope.errors import UsageError
 
 FORMATS = ("text", "json", "markdown", "github", "gitlab", "sarif", "junit", "metrics", "dive")
@@ -17,50 +18,22 @@ RULE_LIMITS = (
     ("max-wasted-percent", "RATIO", "most waste of your own layers' bytes"),
     ("max-user-wasted", "BYTES", "most bytes that your own layers waste"),
     ("max-size", "BYTES", "most bytes of the image"),
-    ("max-compressed-size", "BYTES", "... of its layers as they are pulled"),
-    ("max-layer-size", "BYTES", "... of one layer"),
+    ("max-compressed-size", "BYTES", "most bytes of its layers as they are pulled"),
+    ("max-layer-size", "BYTES", "most bytes of one layer"),
     ("max-layers", "N", "most layers"),
 )
 GROWTH_LIMITS = (
     ("max-growth", "BYTES", "most that the image may grow over it"),
-    ("max-growth-percent", "RATIO", "... as a share of its size"),
+    ("max-growth-percent", "RATIO", "most growth as a share of its size"),
     ("max-wasted-growth", "BYTES", "most that the waste may grow"),
 )
+#: What `diff` writes.
+DIFF_FORMATS = ("text", "json", "markdown")
 DIVE_RULES = ("lowestEfficiency", "highestWastedBytes", "highestUserWastedPercent")
 #: What ``--limit`` changes; each is a field of ``sources.limits.Limits``.
 LIMITS = (
     "entries depth name-bytes expanded-bytes layers images members document-bytes decoder-bytes spool-bytes".split()
 )
-COMMANDS = ("check", "report", "build")
-
-_USAGES = {
-    "": """\
-layerscope [IMAGE] [options]       explore an image, or choose one; with CI=true the same as check
-       layerscope demo                    explore a small sample: no engine, no network
-       layerscope check IMAGE [options]   pass or fail, for CI
-       layerscope report IMAGE [options]  the analysis, no verdict
-       layerscope build [docker options]  docker build, then as layerscope IMAGE""",
-    "check": "layerscope check IMAGE [options]",
-    "report": "layerscope report IMAGE [options]",
-}
-_EPILOGS = {
-    "": """\
-IMAGE is a name (nginx:1.27, docker://..., podman://...), an archive (./app.tar, - for standard
-input), a folder, or demo. An image that bears the name of a command is written docker://check.
-The rules are those of `layerscope check --help`.
-
-  layerscope nginx:latest
-  docker save app | layerscope check - --min-efficiency 95%""",
-    "check": """\
-With no rule: efficiency at least 0.9, wasted share of your own layers at most 0.1. Rules are read from
-layerscope.toml, or pyproject.toml's [tool.layerscope], too. dive's flags and .dive-ci mean what they mean to dive.
-Exit codes: 0 all rules passed, 1 a rule failed, 2 could not check, 130 interrupted.
-
-  layerscope check app:latest --min-efficiency 0.95 --max-wasted 20MB --forbid .git --non-root""",
-    "report": """\
-  layerscope report app:latest --format json > app.json
-  layerscope report app:latest --output json=app.json --output dive=-""",
-}
 #: What `--help` leaves out, so that it fits a screen: dive's own flags, and what explains itself.
 _BRIEF = frozenset("source scoring ci_config json no_progress debug version ignore_errors".split()) | frozenset(
     DIVE_RULES
@@ -116,14 +89,14 @@ class _Version(argparse.Action):
 
 def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     """The parsed arguments with the command in ``command`` (empty for the explorer); UsageError."""
-    main = _make_parser("")
+    main = make_parser("")
     command, before, after = _split_command(main, arguments)
     if command == "build":
         # What follows the word is docker's; what is in front of it is ours.
         parsed = main.parse_args([*before, "docker://"])
         parsed.build_arguments = after
     else:
-        parsed = (_make_parser(command) if command else main).parse_args([*before, *after])
+        parsed = (make_parser(command) if command else main).parse_args([*before, *after])
     parsed.command = command
     return parsed
 
@@ -148,28 +121,32 @@ def _takes_value(parser: argparse.ArgumentParser, option: str) -> bool:
     return any(option in action.option_strings and action.nargs != 0 for action in parser._actions)
 
 
-def _make_parser(command: str) -> argparse.ArgumentParser:
+def make_parser(command: str) -> argparse.ArgumentParser:
+    """The parser of a command; of the program itself where it is empty. `build` has none of its own."""
     parser = _Parser(
         prog=f"layerscope {command}".strip(),
-        usage=_USAGES[command],
+        usage=USAGES[command],
         description=None,
-        epilog=_EPILOGS[command],
+        epilog=EPILOGS[command],
         formatter_class=_Help if command else _MainHelp,
         allow_abbrev=False,
         add_help=False,
     )
-    optional: dict[str, Any] = {} if command else {"nargs": "?", "default": ""}  # the explorer lets the user choose
-    parser.add_argument("image_reference", metavar="IMAGE", help=argparse.SUPPRESS, **optional)
-    _add_image_options(parser)
-    if command != "report":
+    if command == "completion":
+        parser.add_argument("shell", choices=SHELLS, metavar="SHELL", help=argparse.SUPPRESS)
+    elif command == "diff":
+        parser.add_argument("image_reference", metavar="OLD", help=argparse.SUPPRESS)
+        parser.add_argument("new_reference", metavar="NEW", help=argparse.SUPPRESS)
+    elif command != "man":
+        optional: dict[str, Any] = {} if command else {"nargs": "?", "default": ""}  # the explorer lets the user choose
+        parser.add_argument("image_reference", metavar="IMAGE", help=argparse.SUPPRESS, **optional)
+    if command not in ("completion", "man"):
+        _add_image_options(parser)
+    if command in ("", "check"):
         _add_rule_options(parser)
         _add_dive_options(parser)
         _add_baseline_options(parser)
-    output = _add_output_options(parser)
-    if command != "report":
-        output.add_argument("--exit-zero", action="store_true", help="exit 0 though a rule failed")
-    if command == "":
-        output.add_argument("--ci", action="store_true", help="do as check does, whatever CI says")
+    _add_output_options(parser, command)
     return parser
 
 
@@ -192,8 +169,8 @@ def _add_rule_options(parser: argparse.ArgumentParser) -> None:
     globs: dict[str, Any] = {"action": "append", "default": [], "metavar": "GLOB"}
     group.add_argument("--forbid", help="no such path in the end: *.pem, .git, /root/.ssh/**", **globs)
     group.add_argument("--forbid-in-layers", help="nor in any layer, removed later or not", **globs)
-    group.add_argument("--no-setuid", action="store_true", help="no file with the setuid or setgid bit ...")
-    group.add_argument("--allow-setuid", help="... but these", **globs)
+    group.add_argument("--no-setuid", action="store_true", help="no file with the setuid or setgid bit")
+    group.add_argument("--allow-setuid", help="setuid files that may be there", **globs)
     group.add_argument("--non-root", action="store_true", help="the image names a user that is not root")
     names: dict[str, Any] = {"action": "append", "default": [], "metavar": "RULE"}
     group.add_argument("--warn", help="tell of that rule without failing, like --warn max-size", **names)
@@ -220,17 +197,31 @@ def _add_baseline_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--require-baseline", action="store_true", help="exit 2 where there is no baseline yet")
 
 
-def _add_output_options(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
+def _add_output_options(parser: argparse.ArgumentParser, command: str) -> None:
     group = parser.add_argument_group("output")
-    group.add_argument("--format", choices=FORMATS, default="text", metavar="FORMAT", help=", ".join(FORMATS))
-    group.add_argument(
-        "--output", action="append", default=[], metavar="FORMAT=FILE", help="also write this; - is standard output"
-    )
-    group.add_argument("--comment-key", default="", metavar="KEY", help="what a Markdown comment is found again by")
-    group.add_argument("-j", "--json", default="", metavar="FILE", help="write dive's JSON export")
-    group.add_argument("-q", "--quiet", action="store_true", help="nothing on standard error but errors")
-    group.add_argument("--no-progress", action="store_true", help="no progress on standard error")
+    if command in ("", "check", "report", "diff"):
+        forms = DIFF_FORMATS if command == "diff" else FORMATS
+        group.add_argument("--format", choices=forms, default="text", metavar="FORMAT", help=", ".join(forms))
+    if command in ("", "check", "report"):
+        several = "also write this; - is standard output"
+        group.add_argument("--output", action="append", default=[], metavar="FORMAT=FILE", help=several)
+        key = "what a Markdown comment is found again by"
+        group.add_argument("--comment-key", default="", metavar="KEY", help=key)
+        group.add_argument("-j", "--json", default="", metavar="FILE", help="write dive's JSON export")
+    if command in ("", "check"):
+        group.add_argument("--exit-zero", action="store_true", help="exit 0 though a rule failed")
+    if command == "":
+        group.add_argument("--ci", action="store_true", help="do as check does, whatever CI says")
+    if command == "diff":
+        group.add_argument("--exit-code", action="store_true", help="exit 1 where the images differ")
+    if command == "init":
+        group.add_argument(
+            "--file", default="layerscope.toml", metavar="FILE", help="write there; - is standard output"
+        )
+        group.add_argument("--force", action="store_true", help="write over a file that is there")
+    if command not in ("completion", "man"):
+        group.add_argument("-q", "--quiet", action="store_true", help="nothing on standard error but errors")
+        group.add_argument("--no-progress", action="store_true", help="no progress on standard error")
     group.add_argument("--debug", action="store_true", help="show where an error comes from")
     group.add_argument("--version", action=_Version, nargs=0, help="show the version, and compiled or pure")
     group.add_argument("-h", "--help", action="help", help="show this")
-    return group

@@ -80,15 +80,15 @@ def _find(args: argparse.Namespace, analysed: Analysed) -> Baseline | None:
     path = Path(name)
     if name == "-" and args.image_reference == "-":
         raise UsageError("Standard input holds one image.", "Give the baseline as a file, or by its name.")
-    if path.is_file() and _holds_json(path):
-        return _read(path)
+    if holds_baseline(path):
+        return read_baseline(path)
     if args.ratchet and (path.exists() or not _is_path(name)):
         raise UsageError("--ratchet writes into the baseline, and that is an image.", "Name a file of --save-baseline.")
     if not path.exists() and _is_path(name):
         _refuse_absent(args)
         return None
     other = copy(args)
-    other.image_reference, other.image, other.base = name, "", ""
+    other.image_reference, other.image, other.base, other.dockerfile = name, "", "", ""
     try:
         with analysed(other) as analysis:
             if not analysis.complete:
@@ -111,12 +111,16 @@ def _refuse_absent(args: argparse.Namespace) -> None:
         )
 
 
-def _holds_json(path: Path) -> bool:
+def holds_baseline(path: Path) -> bool:
+    """Whether there is a file that can only be a baseline, good or bad: no image begins like JSON."""
+    if not path.is_file():
+        return False
     with path.open("rb") as stream:
         return stream.read(64).lstrip()[:1] in (b"{", b"[", b"")
 
 
-def _read(path: Path) -> Baseline:
+def read_baseline(path: Path) -> Baseline:
+    """The baseline in a file; ConfigError where it cannot be read or is none."""
     import json
 
     try:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,10 +15,7 @@ if TYPE_CHECKING:
     from layerscope.analysis.model import Analysis
     from layerscope.analysis.rules import Result
     from layerscope.cli.divesettings import DiveSettings
-    from layerscope.cli.narration import ProgressLine
     from layerscope.cli.settings import Settings
-    from layerscope.sources.limits import Limits
-    from layerscope.sources.model import OpenSource, PassingSource
 
 FINE, FAILED, TROUBLE = 0, 1, 2
 
@@ -29,11 +25,14 @@ _TRUE_WORDS = ("1", "t", "true", "yes")
 def run(args: argparse.Namespace) -> int:
     """Run the command that was parsed; its exit code."""
     from layerscope.cli.divesettings import apply_dive, read_dive_settings
-    from layerscope.cli.settings import apply_options, read_settings
+    from layerscope.cli.settings import Settings, apply_options, read_settings
 
+    if args.command in ("completion", "man"):
+        return _tell(args)
     if args.command == "build":
         return _build(args)
-    settings = read_settings(args)
+    # A config that is to be written anew may be as wrong as it likes.
+    settings = Settings() if args.command == "init" and not args.config else read_settings(args)
     apply_options(args, settings)
     dive = read_dive_settings(settings, os.environ)
     apply_dive(args, dive)
@@ -45,6 +44,14 @@ def _branch(args: argparse.Namespace, settings: Settings, dive: DiveSettings) ->
         return _check(args, settings, dive)
     if args.command == "report":
         return _report(args)
+    if args.command == "diff":
+        from layerscope.cli.differing import show_difference
+
+        return show_difference(args)
+    if args.command == "init":
+        from layerscope.cli.starting import write_config
+
+        return write_config(args)
     if not args.image_reference:
         return _choose(args, settings, dive)
     if args.ci or _in_ci():
@@ -67,6 +74,21 @@ def _choose(args: argparse.Namespace, settings: Settings, dive: DiveSettings) ->
     return choose_and_explore(args, settings, dive)
 
 
+def _tell(args: argparse.Namespace) -> int:
+    """What the program says of itself: completions, the manual."""
+    from layerscope.cli.output import write_text
+
+    if args.command == "completion":
+        from layerscope.cli.completion import make_completion
+
+        write_text("-", make_completion(args.shell))
+    else:
+        from layerscope.cli.manual import show_manual
+
+        show_manual()
+    return FINE
+
+
 def _in_ci() -> bool:
     return os.environ.get("CI", "").lower() in _TRUE_WORDS
 
@@ -75,13 +97,14 @@ def _check(args: argparse.Namespace, settings: Settings, dive: DiveSettings) -> 
     """Judge the rules; the report comes first, the verdict is the exit code."""
     from layerscope.analysis.rules import is_decided, judge, passed
     from layerscope.cli.baselines import Keeper
+    from layerscope.cli.opening import analysed
     from layerscope.cli.output import parse_outputs, write_outputs
     from layerscope.cli.thresholds import choose_rules
 
     rules = choose_rules(args, settings, dive)
     parse_outputs(args)
-    keeper = Keeper(args, _analysed)
-    with _analysed(args) as analysis:
+    keeper = Keeper(args, analysed)
+    with analysed(args) as analysis:
         keeper.attach(analysis)
         results = judge(analysis, rules)
         write_outputs(args, analysis, results)
@@ -108,19 +131,21 @@ def _undecided(results: Iterable[Result]) -> int:
 
 
 def _report(args: argparse.Namespace) -> int:
+    from layerscope.cli.opening import analysed
     from layerscope.cli.output import parse_outputs, write_outputs
 
     parse_outputs(args)
-    with _analysed(args) as analysis:
+    with analysed(args) as analysis:
         write_outputs(args, analysis, None)
         return FINE if analysis.complete else _incomplete(analysis)
 
 
 def _export(args: argparse.Namespace) -> int:
     """As dive does: ``--json`` without CI writes the export and nothing else."""
+    from layerscope.cli.opening import analysed
     from layerscope.cli.output import write_export
 
-    with _analysed(args) as analysis:
+    with analysed(args) as analysis:
         write_export(args, analysis)
         return FINE if analysis.complete else _incomplete(analysis)
 
@@ -140,45 +165,6 @@ def _incomplete(analysis: Analysis) -> int:
     advice += [f"If you trust the image, raise --limit {limit}." for limit in sorted(limits)]
     sys.stderr.write(f"  The figures are those of what could be read. {' '.join(advice)}\n")
     return TROUBLE
-
-
-@contextmanager
-def _analysed(args: argparse.Namespace) -> Iterator[Analysis]:
-    """The analysis of the image that the arguments name; its source stays open meanwhile."""
-    from layerscope.analysis.summary import analyse
-    from layerscope.cli.bases import asked_base, lookup_beside
-    from layerscope.cli.limits import parse_limits
-    from layerscope.cli.lines import add_lines, read_stages
-    from layerscope.cli.narration import ProgressLine
-    from layerscope.index import build_index
-
-    limits = parse_limits(args.limit)
-    stages = read_stages(args)
-    line = ProgressLine(args)
-    with ExitStack() as stack:
-        try:
-            source = _open_source(args, limits, line)
-            stack.callback(source.close)
-            base = asked_base(args, limits)
-            index = build_index(source, progress=line.index, limits=limits)
-        finally:
-            line.clear()
-        analysis = analyse(index, base=base, lookup=lookup_beside(args, index.image, limits))
-        add_lines(args, stages, index.image, analysis)
-        yield analysis
-
-
-def _open_source(args: argparse.Namespace, limits: Limits, line: ProgressLine) -> OpenSource | PassingSource:
-    from layerscope.sources import open_source
-
-    return open_source(
-        args.image_reference,
-        platform=args.platform,
-        image=args.image,
-        source=args.source,
-        limits=limits,
-        progress=line.source,
-    )
 
 
 def _build(args: argparse.Namespace) -> int:

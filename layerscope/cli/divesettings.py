@@ -94,11 +94,17 @@ def apply_dive(args: argparse.Namespace, dive: DiveSettings) -> None:
     engine = dive.get("container-engine") or dive.get("source")
     reference = args.image_reference
     # dive's default is an engine: a path, a pipe or a scheme says more than that.
-    if engine and not args.source and not parse_reference(reference).kind and not Path(reference).exists():
+    if (
+        engine
+        and reference
+        and not args.source
+        and not parse_reference(reference).kind
+        and not Path(reference).exists()
+    ):
         args.source = engine
-    args.json = args.json or dive.get("json-path")
-    if hasattr(args, "ci_config"):
-        args.ci_config = args.ci_config or dive.get("ci-config")
+    for flag, key in (("json", "json-path"), ("ci_config", "ci-config")):
+        if hasattr(args, flag):
+            setattr(args, flag, getattr(args, flag) or dive.get(key))
     if hasattr(args, "ci"):
         args.ci = args.ci or _is_true(dive.get("ci"))
 

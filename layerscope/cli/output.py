@@ -85,6 +85,16 @@ def write_export(args: argparse.Namespace, analysis: Analysis) -> None:
         _write(args.json, lambda stream: write_dive_json(analysis, stream))
 
 
+def write_text(file: str, text: str) -> None:
+    """Write a text to a file, or to standard output as ``-``; UsageError where it cannot be written."""
+    write_to(file, lambda stream: stream.writelines([text]))
+
+
+def write_to(file: str, write: Write) -> None:
+    """Let a function write to a file, or to standard output as ``-``; UsageError where it cannot."""
+    _write(file, write)
+
+
 def wants_colour(stream: TextIO) -> bool:
     """Whether to colour what goes there: NO_COLOR, FORCE_COLOR, else on a terminal that can."""
     if os.environ.get("NO_COLOR"):

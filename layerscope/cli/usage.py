@@ -1,0 +1,66 @@
+"""The commands in words: what help, the manual and the shells' completions say of them."""
+
+from __future__ import annotations
+
+#: Every command and what it does.
+COMMANDS = {
+    "check": "pass or fail, for CI",
+    "report": "the analysis, no verdict",
+    "diff": "what changed between two images",
+    "build": "docker build, then explore the result; with CI=true check it",
+    "init": "write a layerscope.toml fitted to an image",
+    "completion": "completions for a shell",
+    "man": "the manual page",
+}
+SHELLS = ("bash", "zsh", "fish")
+
+USAGES = {
+    "": """\
+layerscope [IMAGE] [options]       explore an image, or choose one; with CI=true the same as check
+       layerscope demo                    explore a small sample: no engine, no network
+       layerscope check IMAGE [options]   pass or fail, for CI
+       layerscope report IMAGE [options]  the analysis, no verdict
+       layerscope diff OLD NEW            what changed between two images
+       layerscope build [docker options]  docker build, then as layerscope IMAGE
+       layerscope init IMAGE              write a layerscope.toml fitted to the image
+       layerscope completion bash|zsh|fish, layerscope man""",
+    "check": "layerscope check IMAGE [options]",
+    "report": "layerscope report IMAGE [options]",
+    "diff": "layerscope diff OLD NEW [options]",
+    "init": "layerscope init IMAGE [options]",
+    "completion": "layerscope completion bash|zsh|fish",
+    "man": "layerscope man",
+}
+EPILOGS = {
+    "": """\
+IMAGE is a name (nginx:1.27, docker://..., podman://...), an archive (./app.tar, - for standard
+input), a folder, or demo. An image that bears the name of a command is written docker://check.
+The rules are those of `layerscope check --help`.
+
+  layerscope nginx:latest
+  docker save app | layerscope check - --min-efficiency 95%""",
+    "check": """\
+With no rule: efficiency at least 0.9, wasted share of your own layers at most 0.1. Rules are read from
+layerscope.toml, or pyproject.toml's [tool.layerscope], too. dive's flags and .dive-ci mean what they mean to dive.
+Exit codes: 0 all rules passed, 1 a rule failed, 2 could not check, 130 interrupted.
+
+  layerscope check app:latest --min-efficiency 0.95 --max-wasted 20MB --forbid .git --non-root""",
+    "report": """\
+  layerscope report app:latest --format json > app.json
+  layerscope report app:latest --output json=app.json --output dive=-""",
+    "diff": """\
+OLD and NEW are images, or files of check --save-baseline. Exit codes: 0 done, 1 with --exit-code where they
+differ, 2 could not compare.
+
+  layerscope diff registry:nginx:1.27 registry:nginx:1.28
+  layerscope diff app:main app:latest --exit-code --format json""",
+    "init": """\
+  layerscope init app:latest && layerscope check app:latest""",
+    "completion": """\
+  source <(layerscope completion bash)          # in ~/.bashrc
+  source <(layerscope completion zsh)           # in ~/.zshrc, after compinit
+  layerscope completion fish | source           # in ~/.config/fish/config.fish""",
+    "man": """\
+  layerscope man                                # on a terminal
+  layerscope man > ~/.local/share/man/man1/layerscope.1""",
+}

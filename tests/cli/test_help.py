@@ -1,0 +1,69 @@
+"""Help that fits a screen, and the manual as man and mandoc read it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from commandline import run
+from engine import REQUIRED, required
+from layerscope.cli.arguments import make_parser
+from layerscope.cli.manual import make_manual
+from layerscope.cli.usage import COMMANDS, EPILOGS
+
+HELPFUL = ("", *(command for command in COMMANDS if command != "build"))
+
+
+@pytest.mark.parametrize("command", HELPFUL)
+def test_help_fits_a_screen_and_has_an_example(command: str) -> None:
+    done = run(*filter(None, [command]), "--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = done.stdout.splitlines()
+    assert len(lines) <= 48
+    assert all(len(line) <= 116 for line in lines)
+    assert f"  layerscope {command}".rstrip() in EPILOGS[command] or "source <(" in EPILOGS[command]
+
+
+def test_help_is_there_without_an_image_and_beside_one() -> None:
+    assert run("check", "demo", "--help").stdout == run("check", "--help").stdout
+    assert run("--help", "check").stdout != ""
+
+
+def test_the_manual_tells_of_every_option_and_command() -> None:
+    page = make_manual().replace("\\-", "-")
+    for command in HELPFUL:
+        for action in make_parser(command)._actions:
+            for name in action.option_strings:
+                assert f"\\fB{name}\\fR" in page, name
+    for command in COMMANDS:
+        assert f".TP\n{command}\n" in page
+
+
+def test_the_manual_is_what_man_prints() -> None:
+    assert run("man").stdout == make_manual()
+
+
+def tool(name: str) -> str:
+    """The path of a program; skips where it is not installed, which CI forbids."""
+    path = shutil.which(name)
+    if path is None:
+        (pytest.fail if required() else pytest.skip)(f"{name} is not installed ({REQUIRED}=1 forbids to skip)")
+    return path
+
+
+def test_mandoc_finds_nothing_to_say_of_the_manual() -> None:
+    done = subprocess.run([tool("mandoc"), "-T", "lint"], input=make_manual(), capture_output=True, text=True)
+    # A date would make the page differ from build to build.
+    complaints = [line for line in done.stdout.splitlines() if "missing date" not in line and "STYLE" not in line]
+    assert complaints == []
+
+
+def test_mandoc_shows_the_manual() -> None:
+    done = subprocess.run([tool("mandoc"), "-T", "ascii"], input=make_manual(), capture_output=True, text=True)
+    text = re.sub(".\b", "", done.stdout)
+    assert "layerscope check IMAGE [options]" in text
+    assert "--max-growth-percent RATIO" in text
+    assert "docker save app | layerscope check - --min-efficiency 95%" in text
