@@ -140,10 +140,13 @@ def _write(file: str, baseline: Baseline) -> None:
     import os
     import tempfile
 
-    path = Path(file)
+    path = Path(file).resolve()  # a link stays, what it leads to is written
     text = json.dumps(to_document(baseline), indent=1) + "\n"
     temporary = None
     try:
+        if path.exists() and not path.is_file():  # a device or a pipe is no file to put another in place of
+            path.write_text(text, encoding="utf-8")
+            return
         with tempfile.NamedTemporaryFile(
             "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
         ) as stream:

@@ -54,6 +54,20 @@ def test_a_baseline_is_small_and_readable_by_others(folder: Path) -> None:
     assert [path.name for path in folder.iterdir() if path.name.startswith(".")] == []
 
 
+def test_what_is_no_file_is_written_to_and_never_replaced(folder: Path) -> None:
+    (folder / "real.json").touch()
+    (folder / "link.json").symlink_to("real.json")
+    os.mkfifo(folder / "pipe")
+    reader = os.open(folder / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    for name in ("link.json", "pipe"):
+        assert check(folder, "1.tar", "--save-baseline", name)[0] == 0
+    assert json.loads(os.read(reader, 1 << 16))["sizeBytes"] == 100
+    os.close(reader)
+    assert (folder / "link.json").is_symlink()
+    assert json.loads((folder / "real.json").read_text(encoding="utf-8"))["sizeBytes"] == 100
+    assert stat.S_ISFIFO((folder / "pipe").stat().st_mode)
+
+
 def test_deltas_in_every_format(folder: Path) -> None:
     flags = ("--baseline", "1.tar", "--max-wasted-growth", "0")
     document = json.loads(check(folder, "3.tar", *flags, "--format", "json")[1])
