@@ -41,7 +41,7 @@ def build_with_engine(folder: Path, tag: str, buildkit: bool, options: Sequence[
         if "buildx" not in done.stderr:
             break
     else:
-        pytest.skip("no docker command builds with BuildKit here")
+        (pytest.fail if engine.required() else pytest.skip)("no docker command builds with BuildKit here")
     assert done.returncode == 0, done.stderr
     archive = folder / "image.tar"
     try:
@@ -54,7 +54,7 @@ def build_with_engine(folder: Path, tag: str, buildkit: bool, options: Sequence[
 def build_with_buildah(folder: Path, program: str, options: Sequence[str] = ()) -> Path:
     """Build with buildah or podman in a store of the test's own, and save the image; a skip without it."""
     if shutil.which(program) is None:
-        pytest.skip(f"{program} is not installed")
+        (pytest.fail if engine.required() else pytest.skip)(f"{program} is not installed")
     store = Path(tempfile.mkdtemp(prefix="ls-"))  # podman takes no long names
     start = [program, "--storage-driver", "vfs", "--root", str(store / "root"), "--runroot", str(store / "run")]
     archive = folder / "image.tar"

@@ -186,7 +186,10 @@ def _build(args: argparse.Namespace) -> int:
         image_id = id_file.read_text(encoding="utf-8").strip() if id_file.exists() else ""
     if not image_id:
         raise SourceError("docker build left no image in the engine.", "With a builder of its own, add --load.")
+    from layerscope.cli.lines import built_from
+
     args.command, args.image_reference = "", f"docker://{_tag(arguments) or image_id}"
+    args.dockerfile = args.dockerfile or built_from(arguments)
     return run(args)
 
 

@@ -31,14 +31,25 @@ def read_stages(args: argparse.Namespace) -> list[Stage]:
     try:
         with Path(args.dockerfile).open("rb") as stream:
             data = stream.read(MAX_BYTES + 1)
-        text = data.decode("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is no text"
-        raise ConfigError(f"{args.dockerfile} cannot be read: {reason}.", _HINT) from error
-    stages = parse_dockerfile(text)
+    except OSError as error:
+        raise ConfigError(f"{args.dockerfile} cannot be read: {error.strerror}.", _HINT) from error
+    # Builders take comments in any encoding.
+    stages = parse_dockerfile(data.decode("utf-8", "replace"))
     if len(data) > MAX_BYTES or not stages:
         raise ConfigError(f"{args.dockerfile} is no Dockerfile: there is no FROM in it.", _HINT)
     return stages
+
+
+def built_from(arguments: Sequence[str]) -> str:
+    """The Dockerfile that these arguments of ``docker build`` name; empty where that is not plain."""
+    for option, value in zip(arguments, [*arguments[1:], ""], strict=True):
+        if option in ("-f", "--file"):
+            return value if Path(value).is_file() else ""
+        if option.startswith("--file="):
+            file = option.removeprefix("--file=")
+            return file if Path(file).is_file() else ""
+    inside = Path(arguments[-1] if arguments else ".", "Dockerfile")
+    return str(inside) if inside.is_file() else ""
 
 
 def add_lines(args: argparse.Namespace, stages: Sequence[Stage], image: Image, analysis: Analysis) -> None:

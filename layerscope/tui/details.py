@@ -174,6 +174,8 @@ def _layer_lines(analysis: Analysis, waste: list[WasteItem], number: int, width:
         yield [("digest   ", "dim"), (cut(printable(layer.digest), room) + packed, "")]
     if moment(layer.created):
         yield [("created  ", "dim"), (moment(layer.created), "")]
+    if place := analysis.locations.get(number):
+        yield [("line     ", "dim"), (cut(printable(f"{place.file}:{place.line}"), width - 9), "")]
     if layer.base:
         yield [("base image layer", "dim")]
     yield []

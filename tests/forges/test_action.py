@@ -7,12 +7,7 @@ import os
 import re
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
 from docker import DockerClient
@@ -20,21 +15,14 @@ from docker import DockerClient
 import engine as docker_engine
 import layerscope
 from commandline import save
-from composite import Run, fake_install, run_action
+from forge import ACTION, ROOT, act, api, comment, fake_install, read_yaml
 from handmade import file, whiteout
 from layerscope.report import FORMATS
 from layerscope.sources.registry_credentials import find_credentials
 from layerscope.sources.registry_names import parse_name
 
-ROOT = Path(__file__).resolve().parents[2]
-ACTION = ROOT / ".github/actions/layerscope"
 GITLAB = ROOT / "layerscope/data/gitlab-ci.yml"
 HOOKS = ROOT / ".pre-commit-hooks.yaml"
-
-
-def read_yaml(path: Path) -> Any:
-    """A YAML file as plain values; the parser comes with the test extra."""
-    return pytest.importorskip("ruamel.yaml").YAML(typ="safe").load(path.read_text(encoding="utf-8"))
 
 
 @pytest.fixture
@@ -44,11 +32,6 @@ def workspace(tmp_path: Path) -> Path:
     (tmp_path / "Dockerfile").write_text("FROM base\nRUN step 0\nRUN step 1\n")
     fake_install(tmp_path)
     return tmp_path
-
-
-def act(workspace: Path, inputs: dict[str, str], context: dict[str, str] | None = None, **more: str) -> Run:
-    """Run the action in the workspace."""
-    return run_action(read_yaml(ACTION / "action.yml"), ACTION, inputs, workspace, context or {}, **more)
 
 
 @pytest.mark.parametrize(
@@ -113,76 +96,6 @@ def test_growth_over_a_baseline_is_an_output(workspace: Path) -> None:
     save(workspace / "old.tar", [[file("a", 90_000)]])
     run = act(workspace, {"image": "app.tar", "baseline": "old.tar", "rules": "--max-growth 1kB"})
     assert (run.code, run.outputs["delta"]) == (1, "10005")
-
-
-class Api(ThreadingHTTPServer):
-    """As much of GitHub's API as the comment needs."""
-
-    def __init__(self, code: int = 200) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.code = code
-        self.comments: list[dict[str, Any]] = [{"id": n, "body": f"other {n}"} for n in range(150)]
-        self.asked: list[tuple[str, str]] = []
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: Api
-
-    def _answer(self) -> None:
-        api, method = self.server, self.command
-        api.asked.append((method, self.path))
-        body = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or b"{}")
-        answer: Any = {}
-        if self.headers["Authorization"] != "Bearer secret" or (api.code != 200 and method != "GET"):
-            self.send_response(api.code if api.code != 200 else 401)
-        else:
-            self.send_response(200)
-            if method == "GET":
-                page = int(re.search(r"[?&]page=(\d+)", self.path)[1])  # type: ignore[index]
-                answer = api.comments[(page - 1) * 100 : page * 100]
-            elif method == "POST":
-                api.comments.append({"id": 1000 + len(api.comments), **body})
-            else:
-                number = int(self.path.rpartition("/")[2])
-                next(one for one in api.comments if one["id"] == number).update(body)
-        data = json.dumps(answer).encode()
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-    do_GET = do_POST = do_PATCH = _answer  # noqa: N815
-
-    def log_message(self, *_arguments: Any) -> None:
-        """Nothing: the test looks at ``asked``."""
-
-
-@contextmanager
-def api(code: int = 200) -> Iterator[Api]:
-    """A running API."""
-    server = Api(code)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-def comment(workspace: Path, server: Api, **inputs: str) -> Run:
-    """Run the action on a pull request, with comments."""
-    event = workspace / "event.json"
-    event.write_text(json.dumps({"pull_request": {"number": 7}}))
-    context = {"github.token": "secret", "github.event.pull_request": "x"}
-    return act(
-        workspace,
-        {"image": "app.tar", "comment": "true", **inputs},
-        context,
-        GITHUB_EVENT_PATH=str(event),
-        GITHUB_API_URL=f"http://127.0.0.1:{server.server_port}",
-        GITHUB_REPOSITORY="some/where",
-    )
 
 
 def test_a_pull_request_has_one_comment_per_key(workspace: Path) -> None:
