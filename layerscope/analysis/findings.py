@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import pairwise
 
-from layerscope.analysis.model import Analysis, Finding, LayerFigures, label
+from layerscope.analysis.model import Analysis, Comparison, Finding, LayerFigures, label
 from layerscope.analysis.rules import Measure
 from layerscope.text import size
 
@@ -69,10 +69,7 @@ def _grown(analysis: Analysis, measure: Measure) -> Iterable[Finding]:
     if comparison is None:
         return
     if measure is not Measure.WASTED_GROWTH:
-        for number in comparison.new_layers:
-            layer = analysis.layers[number]
-            if layer.size_bytes:
-                yield Finding("", layer.size_bytes, number, f"New: {_told(layer)}", _cure(layer))
+        yield from sorted(_grown_layers(analysis, comparison), key=lambda finding: -finding.bytes)
         for folder in comparison.folders:
             if folder.bytes > 0:
                 top = folder.name == "."
@@ -84,3 +81,17 @@ def _grown(analysis: Analysis, measure: Measure) -> Iterable[Finding]:
         if reason.bytes > 0:
             cause = f"What is {reason.name} grew from {size(reason.before)} to {size(reason.after)}."
             yield Finding("", reason.bytes, None, cause, "")
+
+
+def _grown_layers(analysis: Analysis, comparison: Comparison) -> Iterable[Finding]:
+    """The new layers that are larger than what the same command made before: a rebuilt one is no growth."""
+    before: dict[tuple[str, int], list[int]] = {}
+    for delta in comparison.layers:
+        before.setdefault((delta.name, delta.after), []).append(delta.before)
+    for number in comparison.new_layers:
+        layer = analysis.layers[number]
+        earlier = before.get((layer.command, layer.size_bytes))
+        size_before = earlier.pop() if earlier else 0
+        if layer.size_bytes > size_before:
+            what = f"Grew from {size(size_before)}" if size_before else "New"
+            yield Finding("", layer.size_bytes - size_before, number, f"{what}: {_told(layer)}", _cure(layer))

@@ -42,7 +42,6 @@ def test_a_pull_request_grows_is_told_so_and_passes_once_it_is_fixed(engine: Doc
     finally:
         docker_engine.remove(engine, TAG)
     assert (grown.code, grown.outputs["verdict"], grown.outputs["delta"]) == (1, "fail", "300000")
-    print(grown.log)
     assert "::error file=Dockerfile,line=4,title=layerscope%3A growth::" in grown.log
     assert told.startswith("<!-- layerscope:layerscope-pull-request -->\n### layerscope: fail\n")
     assert "**+300.0 kB** since" in told
