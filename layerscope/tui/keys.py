@@ -172,6 +172,8 @@ KEYS: Final = (
         dive="ctrl+e"),
     Key("screen", "y", "copy('path')", "Copy path", "copy the path", _GENERAL, bar=2, only=_ALL),
     Key("screen", "Y", "copy('value')", "Copy value", "copy the digest, command or value", _GENERAL, bar=2, only=_ALL),
+    Key("screen", "D", "copy('dockerfile')", "Dockerfile", "copy the Dockerfile, as far as the history tells it",
+        _GENERAL, bar=1, only="history"),
     Key("start", "slash", "find", "Find", "filter the images by name, or type one to open", _START,
         bar=1, palette=False),
     Key("start", "r", "again", "Again", "ask the engine again", _START, bar=1, palette=False),

@@ -57,6 +57,7 @@ class ExplorerScreen(InsideScreen):
         self.index, self.outline = index, outline
         self.layer_list.show_tree(index.tree)
         self.config.show_image(index.image)
+        self.history.show_image(index.image)
         files.hide(self._preferences.hide)
         self.files.show_tree(files)
         self.title_bar.say("finding waste")
@@ -259,13 +260,16 @@ class ExplorerScreen(InsideScreen):
     # The rest.
 
     def action_copy(self, what: str) -> None:
-        """``path`` of the file or waste item, or the ``value`` of what has the keys."""
-        text = printable(self._path() if what == "path" else self._value())
-        if not text:
+        """``path`` of the file or waste item, the ``value`` of what has the keys, or the ``dockerfile``."""
+        text = {"path": self._path, "value": self._value, "dockerfile": self.history.dockerfile}[what]()
+        # Each line for itself: only a Dockerfile has several.
+        shown = "\n".join(map(printable, text.split("\n"))) if what == "dockerfile" else printable(text)
+        if not shown:
             self.key_bar.notice("nothing to copy here")
             return
-        self.app.copy_to_clipboard(text)
-        self.key_bar.notice(f"copied {text}")
+        self.app.copy_to_clipboard(shown)
+        lines = shown.count("\n")
+        self.key_bar.notice(f"copied a Dockerfile of {lines} lines" if what == "dockerfile" else f"copied {shown}")
 
     def _path(self) -> str:
         if self.window == "waste":

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+import shlex
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Final
 
+from rich.cells import cell_len
+
+from layerscope.analysis.base import LOWEST_LAYER
+from layerscope.analysis.reconstruction import broken, first_own_line, instruction, reconstruct
+from layerscope.sources.documents import mapping, text
 from layerscope.text import printable, size
-from layerscope.tui.cells import wrap
+from layerscope.tui.cells import cut, wrap
 from layerscope.tui.entries import Entries, Lines
 
 if TYPE_CHECKING:
     from layerscope.analysis.model import Analysis
     from layerscope.sources.model import Image
+
+#: Where an image tells the name of its base (OCI image-spec, annotations).
+_BASE_NAME: Final = "org.opencontainers.image.base.name"
+#: From this width on a line says how much waste it makes.
+_NOTED: Final = 56
 
 
 def date(timestamp: str) -> str:
@@ -34,6 +45,7 @@ class HistoryPane(Entries):
     def __init__(self) -> None:
         super().__init__("history", classes="inner")
         self._analysis: Analysis | None = None
+        self._base_name = ""
 
     @property
     def item_count(self) -> int:
@@ -44,6 +56,11 @@ class HistoryPane(Entries):
     def empty_sentence(self) -> str:
         """Not yet, or nothing."""
         return "this image has no history" if self._analysis else "reading"
+
+    def show_image(self, image: Image) -> None:
+        """What the image says of its base is known."""
+        labels = mapping(mapping(image.config.get("config")).get("Labels"))
+        self._base_name = image.annotations.get(_BASE_NAME) or text(labels.get(_BASE_NAME))
 
     def show_analysis(self, analysis: Analysis) -> None:
         """The history is known."""
@@ -71,18 +88,54 @@ class HistoryPane(Entries):
                 return
 
     def lines(self, item: int, width: int) -> Lines:
-        """Number, size and date in one line, the wrapped command below; short ones in one line."""
+        """Number, size and date in one line, the command in lines of its own; short ones in one line."""
         assert self._analysis is not None
         line = self._analysis.history[item]
+        made = self._analysis.layers[line.layer] if line.layer is not None else None
         number = "·" if line.layer is None else str(line.layer + 1)
-        tone = "dim" if line.layer is None else ""
-        bytes_ = 0 if line.layer is None else self._analysis.layers[line.layer].size_bytes
-        head = [(f"{number:>3} ", "title"), (f"{size(bytes_):>9}  ", tone), (f"{date(line.created):<12}", "dim")]
-        text = printable(line.text) or "(the history does not say)"
-        if len(text) <= width - 26:
-            return [[*head, (text, tone)]]
-        body: Lines = [[("    " + part, tone)] for part in wrap(text, width - 4)]
-        return [head, *body]
+        tone = "dim" if made is None or made.base else ""
+        head = [
+            (f"{number:>3} ", "title"),
+            (f"{size(made.size_bytes if made else 0):>9}  ", tone),
+            (f"{date(line.created):<12}", "dim"),
+        ]
+        if made is not None and made.wasted_by_bytes and width >= _NOTED:
+            head.append((f"! makes {size(made.wasted_by_bytes)} waste", "note"))
+        above = self._boundary(item, width)
+        parts = [printable(part) for part in broken(instruction(line.text))] or [""]
+        if not line.text:
+            parts = ["(the history does not say)"]
+        if len(parts) == 1 and len(head) == 3 and cell_len(parts[0]) <= width - 26:
+            return [*above, [*head, (parts[0], tone)]]
+        body: Lines = []
+        for place, part in enumerate(parts):
+            indent = "    " if place == 0 else "      "
+            for number_, piece in enumerate(wrap(part, width - 8)):
+                body.append([(("      " if number_ else indent) + piece, tone)])
+        return [*above, head, *body]
+
+    def _boundary(self, item: int, width: int) -> Lines:
+        """A line where the base image's history ends."""
+        analysis = self._analysis
+        assert analysis is not None
+        own = first_own_line(analysis.history, analysis.base_layers)
+        if item != own or not own > 0:
+            return []
+        guess = " (a guess)" if analysis.base_found_by == LOWEST_LAYER else ""
+        return [[(cut(f"─── base image above{guess}, this image's own below " + "─" * width, width), "dim")]]
+
+    def dockerfile(self) -> str:
+        """All lines as a Dockerfile, as far as they tell."""
+        if self._analysis is None or not self._analysis.history:
+            return ""
+        found = self._analysis
+        return reconstruct(
+            found.history,
+            found.base_layers,
+            found.base_found_by,
+            name=found.subject.reference,
+            base_name=self._base_name,
+        )
 
 
 class ConfigPane(Entries):
@@ -123,44 +176,73 @@ class ConfigPane(Entries):
 
 def config_fields(image: Image) -> Iterator[tuple[str, str]]:
     """Names and values of an image's config, manifest and annotations, as they are (not printable)."""
-    for name, text in (
+    config = mapping(image.config.get("config"))
+    yield from _run_fields(config)
+    for name, value in (
+        ("platform", image.platform),
+        ("created", image.created),
+        ("author", text(image.config.get("author"))),
         ("reference", image.reference),
         ("source", image.source),
         ("id", image.id),
         ("digest", image.digest),
-        ("platform", image.platform),
-        ("created", image.created),
     ):
-        if text:
-            yield name, text
+        if value:
+            yield name, value
     for tag in image.tags:
         yield "tags", tag
-    config = image.config.get("config")
-    if isinstance(config, dict):
-        yield from _run_fields(config)
-    for name, text in sorted(image.annotations.items()):
-        yield "annotations", f"{name}={text}"
+    for name, value in sorted(mapping(config.get("Labels")).items()):
+        yield "labels", f"{name}={value}"
+    for name, value in sorted(image.annotations.items()):
+        yield "annotations", f"{name}={value}"
     if image.attestations:
-        yield "attestations", str(image.attestations)
+        word = "manifest beside" if image.attestations == 1 else "manifests beside"
+        yield "attestations", f"{image.attestations} {word} the image's: provenance, or a list of its packages"
+    for number, layer in enumerate(image.layers, start=1):
+        if layer.digest or layer.diff_id:
+            yield "layers", f"{number:>2} {layer.digest or layer.diff_id}"
 
 
-def _run_fields(config: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    for label, field in (
-        ("user", "User"),
+def _run_fields(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What a container of the image runs, as whom and where; ``runs`` is the command line that it all makes."""
+    words = [*_words(config.get("Entrypoint")), *_words(config.get("Cmd"))]
+    yield "runs", shlex.join(words) if words else "nothing of its own: a command must be given"
+    yield "user", text(config.get("User")) or "root (none is named)"
+    for label, name in (
         ("workdir", "WorkingDir"),
         ("entrypoint", "Entrypoint"),
         ("cmd", "Cmd"),
         ("shell", "Shell"),
         ("stop signal", "StopSignal"),
-        ("healthcheck", "Healthcheck"),
     ):
-        found = config.get(field)
+        found = config.get(name)
         if found:
             yield label, found if isinstance(found, str) else json.dumps(found, ensure_ascii=False)
-    for label, field in (("env", "Env"), ("ports", "ExposedPorts"), ("volumes", "Volumes"), ("onbuild", "OnBuild")):
-        for text in config.get(field) or ():
-            yield label, str(text)
-    labels = config.get("Labels")
-    if isinstance(labels, dict):
-        for name, text in sorted(labels.items()):
-            yield "labels", f"{name}={text}"
+    check = mapping(config.get("Healthcheck"))
+    if check:
+        yield "healthcheck", _health_check(check)
+    for label, name in (("env", "Env"), ("ports", "ExposedPorts"), ("volumes", "Volumes"), ("onbuild", "OnBuild")):
+        found = config.get(name)
+        for value in found if isinstance(found, list | dict) else ():
+            yield label, str(value)
+
+
+def _words(found: object) -> list[str]:
+    return [str(word) for word in found] if isinstance(found, list) else []
+
+
+def _health_check(check: Mapping[str, Any]) -> str:
+    """The command of a health check, and how often it runs; times are nanoseconds (Docker's image spec v1.2)."""
+    test = _words(check.get("Test"))
+    if test[:1] == ["NONE"]:
+        return "none"
+    command = " ".join(test[1:]) if test[:1] == ["CMD-SHELL"] else shlex.join(test[1:] or test)
+    told = []
+    for name, word in (("Interval", "every"), ("Timeout", "timeout"), ("StartPeriod", "not in the first")):
+        value = check.get(name)
+        if isinstance(value, int) and value > 0:
+            told.append(f"{word} {value / 1e9:g} s")
+    retries = check.get("Retries")
+    if isinstance(retries, int) and retries > 0:
+        told.append(f"{retries} retries")
+    return f"{command}  ({', '.join(told)})" if told else command

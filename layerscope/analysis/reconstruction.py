@@ -1,0 +1,131 @@
+"""The Dockerfile of an image, as far as its history tells it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from layerscope.analysis.base import LOWEST_LAYER
+from layerscope.analysis.model import HistoryLine
+
+#: What the classic builder makes of lists and sets: Go's way to print them.
+_ARRAY = re.compile(r'^(?:[A-Z]+ )\[("(?:[^"\\]|\\.)*"(?: "(?:[^"\\]|\\.)*")*)\]$', re.DOTALL)
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_PORTS = re.compile(r"^EXPOSE map\[(.*)\]$")
+_VOLUMES = re.compile(r"^VOLUME \[([^\"\]]*)\]$")
+_CHECK = re.compile(r'^HEALTHCHECK &\{\[((?:"(?:[^"\\]|\\.)*" ?)+)\]((?: "[^"]*")*) .*\}$', re.DOTALL)
+_COPIED = re.compile(r"((?:file|dir|multi):[0-9a-f]{8,64}) in ")
+_TIMES: Final = ("interval", "timeout", "start-period", "start-interval")
+#: No line is broken before these: they belong to what stands in front of them.
+_CLAUSES: Final = ("do", "then", "do;", "then;", ";")
+#: A longer command is left in one piece: breaking it is for people, who do not read that much (characters).
+_LONGEST: Final = 100_000
+
+
+def instruction(text: str) -> str:
+    """A history line's command as a Dockerfile has it: lists of the classic builder as JSON, ports as words."""
+    if found := _ARRAY.match(text):
+        return f"{text.split(' ', 1)[0]} [{', '.join(_STRING.findall(found[1]))}]"
+    if found := _PORTS.match(text):
+        return "EXPOSE " + " ".join(port.removesuffix(":{}") for port in found[1].split())
+    if found := _VOLUMES.match(text):
+        return f"VOLUME {found[1]}"
+    if found := _CHECK.match(text):
+        return _health_check(_STRING.findall(found[1]), _STRING.findall(found[2]))
+    return _COPIED.sub(r"\1 ", text, count=1) if text.startswith(("COPY ", "ADD ")) else text
+
+
+def _health_check(words: list[str], times: list[str]) -> str:
+    told = [value.strip('"') for value in times]
+    flags = [f"--{name}={value} " for name, value in zip(_TIMES, told, strict=False) if value not in ("0s", "")]
+    test = [_unquoted(word) for word in words]
+    if test[:1] == ["NONE"]:
+        return "HEALTHCHECK NONE"
+    command = " ".join(test[1:]) if test[:1] == ["CMD-SHELL"] else json.dumps(test[1:], ensure_ascii=False)
+    return f"HEALTHCHECK {''.join(flags)}CMD {command}"
+
+
+def _unquoted(word: str) -> str:
+    """A string as Go quotes it; as it stands where that is no string of JSON's."""
+    try:
+        return str(json.loads(word))
+    except ValueError:
+        return word.strip('"')
+
+
+def broken(text: str) -> list[str]:
+    """A command in lines to read: a new one at each ``&&`` and ``||``, and after each ``;``, outside of quotes.
+
+    Nothing is lost: the lines joined by blanks are the command.
+    """
+    if not text.startswith("RUN ") or "\n" in text or len(text) > _LONGEST:
+        return text.split("\n")
+    lines: list[str] = []
+    start = 0
+    for place, at in _breaks(text):
+        lines.append(text[start:place])
+        start = at
+    lines.append(text[start:])
+    return lines
+
+
+def _breaks(text: str) -> Iterator[tuple[int, int]]:
+    """Blanks to break a command at: where the line ends, and where the next begins."""
+    quote = ""
+    place = 0
+    while place < len(text):
+        letter = text[place]
+        if letter == "\\" and quote != "'":
+            place += 2
+            continue
+        if quote:
+            quote = "" if letter == quote else quote
+        elif letter in "'\"":
+            quote = letter
+        elif letter == " " and text.startswith((" && ", " || "), place):
+            yield place, place + 1
+        elif letter == ";" and text.startswith("; ", place) and text[place - 1] != ";":
+            following = text[place + 2 : place + 8].split(" ", 1)[0]
+            if following and following not in _CLAUSES:
+                yield place + 1, place + 2
+        place += 1
+
+
+def first_own_line(history: Sequence[HistoryLine], base_layers: int) -> int:
+    """The number of the first line that is not the base image's: its last word is a CMD or an ENTRYPOINT."""
+    own = next((at for at, line in enumerate(history) if line.layer is not None and line.layer >= base_layers), None)
+    base = [at for at, line in enumerate(history) if line.layer is not None and line.layer < base_layers]
+    last = base[-1] if base else -1
+    for at in range(last + 1, len(history) if own is None else own):
+        if own is not None and history[at].text.startswith(("CMD", "ENTRYPOINT")):
+            last = at
+    return last + 1
+
+
+def reconstruct(
+    history: Sequence[HistoryLine], base_layers: int, found_by: str, *, name: str = "", base_name: str = ""
+) -> str:
+    """The text of a Dockerfile that says what the history says; words out of the image in all of it.
+
+    Where the base image is a guess, everything stands on scratch, as the history has it. Otherwise its
+    lines are comments above a FROM, whose name is known where the image tells it (``base_name``).
+    """
+    lines = [f"# {name}, from its history: sources of COPY and ADD may be told by their digests only." if name else ""]
+    own = 0
+    if base_layers and found_by != LOWEST_LAYER:
+        own = first_own_line(history, base_layers)
+        lines.append("# The base image:")
+        lines += [f"#   {part}" for line in history[:own] for part in broken(instruction(line.text))]
+        if not base_name:
+            lines.append("# The image does not tell the name of its base.")
+        lines.append(f"FROM {base_name or 'base-image'}")
+    else:
+        lines.append("FROM scratch")
+    for line in history[own:]:
+        if not line.text:
+            lines.append("# A layer that the history does not tell of.")
+        else:
+            lines.append(" \\\n    ".join(broken(instruction(line.text))) if "\n" not in line.text else line.text)
+    return "\n".join(line for line in lines if line) + "\n"
