@@ -16,7 +16,7 @@ from textual.message import Message
 from layerscope.core.tar import DIRECTORY
 from layerscope.core.view import ADDED, MODIFIED, REMOVED
 from layerscope.text import decode, printable
-from layerscope.tui.cells import bar, cut
+from layerscope.tui.cells import cut
 from layerscope.tui.columns import TARGET, Columns
 from layerscope.tui.entrywords import attributes, note
 from layerscope.tui.filetree import MARKS, FileTree, Order
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
 #: Seconds of work that is done before the next key is looked at; longer work goes on between keys.
 _AT_ONCE: Final = 0.012
-#: Cells of a bar that stands for the whole image.
-_BAR: Final = 12
 _GLYPHS: Final = {ADDED: ("+", "added"), MODIFIED: ("~", "modified"), REMOVED: ("-", "removed")}
 
 
@@ -57,7 +55,6 @@ class FilesPane(Rows):
         super().__init__("files", classes="inner")
         self.model: FileTree | None = None
         self.columns = Columns()
-        self.wants_bars = False
         #: What is wrong with the filter that is being typed.
         self.fault = ""
         #: Whether something is being looked for.
@@ -185,10 +182,6 @@ class FilesPane(Rows):
         yield (glyph + " ", tone.replace("removed", "wasted"))
         yield from self.columns.pieces(tree, position, version, width, tone)
         left = width - 2 - self.columns.width(width)
-        if self.wants_bars:
-            useful, _wasted = bar(tree.size(position), 0, tree.total, _BAR)
-            left -= _BAR + 1
-            yield (useful.ljust(_BAR + 1), "bar")
         indent = min(tree.rows.depth(position) * 2, max(0, left // 2))
         fold = ("▾ " if tree.is_open(position) else "▸ ") if tree.has_children(position) else "  "
         yield (" " * indent + fold, "dim")
@@ -274,11 +267,6 @@ class FilesPane(Rows):
         """The other way round."""
         self._change(lambda tree: tree.set_order(tree.order, not tree.backwards))
 
-    def show_whole(self, whole: bool) -> None:
-        """By size with bars, or by name without."""
-        self.wants_bars = whole
-        self._change(lambda tree: tree.set_order(Order.SIZE if whole else Order.NAME, False))
-
     def toggle_columns(self) -> None:
         """Show or hide the columns beside the names."""
         self.columns.toggle(self.size.width)
@@ -349,7 +337,7 @@ class FilesPane(Rows):
         if self.model is None:
             return False
         width = self.scrollable_content_region.width
-        left = width - 2 - self.columns.width(width) - (_BAR + 1 if self.wants_bars else 0)
+        left = width - 2 - self.columns.width(width)
         start = width - left + min(2 * self.model.rows.depth(self.position), max(0, left // 2))
         if start <= column < start + 2 and self.model.has_children(self.position):
             self.action_fold()

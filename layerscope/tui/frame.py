@@ -17,12 +17,13 @@ from layerscope.tui.dividers import Divider
 from layerscope.tui.files import FilesPane
 from layerscope.tui.finder import FindBar
 from layerscope.tui.layers import LayersPane
+from layerscope.tui.map import MapView
 from layerscope.tui.preview import PreviewPane
 from layerscope.tui.rows import Rows
 from layerscope.tui.story import ConfigPane, HistoryPane
 from layerscope.tui.waste import WasteView
 
-_WINDOWS: Final = ("files", "waste", "history", "config")
+_WINDOWS: Final = ("files", "waste", "history", "config", "map")
 #: What the bars and marks in Layers mean, the longer first.
 _LEGENDS: Final = ("  █ useful ░ wasted ! makes waste", "  █ useful ░ wasted", "")
 #: Under this width one side is shown at a time; under this height there are no details.
@@ -73,11 +74,12 @@ class Frame(Screen[None]):
         self.waste = WasteView()
         self.history = HistoryPane()
         self.config = ConfigPane()
+        self.map = MapView()
         self.preview = PreviewPane()
         self.finder = FindBar("find", "name, *.glob, /regex/, >10MB, is:removed, layer:5")
         self.searcher = FindBar("search", "text in this file")
         self._left = Vertical(self.layer_list, self.details, id="left")
-        self._right = Vertical(self.files, self.waste, self.history, self.config, self.finder, id="right")
+        self._right = Vertical(self.files, self.waste, self.history, self.config, self.map, self.finder, id="right")
         self.window = "files"
         self._titles: list[tuple[str, str, bool]] = []
         self._shown_legend = Content("")
@@ -107,10 +109,12 @@ class Frame(Screen[None]):
     # Windows and panes.
 
     def show_window(self, name: str) -> None:
-        """Bring one of the four windows on the right to the front."""
+        """Bring one of the windows on the right to the front."""
         self.window = name
         for window in self._right.children:
             window.display = window.id == name
+        if name == "map":
+            self.map.look()
         self.finder.display = name == "files" and self.files.model is not None and bool(self.files.model.filter)
         self.label()
 
@@ -150,6 +154,7 @@ class Frame(Screen[None]):
             "waste": self.waste.rows,
             "history": self.history,
             "config": self.config,
+            "map": self.map.rows,
             "preview": self.preview,
         }
         return panes[name]

@@ -69,7 +69,7 @@ class Key:
         return _NAMES.get(action) or "-".join(words).replace("_", "-")
 
 
-_MOVE, _PANES, _LAYERS, _FILES, _WASTE, _FIND, _LOOK, _GENERAL, _START = (
+_MOVE, _PANES, _LAYERS, _FILES, _WASTE, _FIND, _LOOK, _GENERAL, _START, _MAP = (
     "Move",
     "Panes",
     "Layers",
@@ -79,6 +79,7 @@ _MOVE, _PANES, _LAYERS, _FILES, _WASTE, _FIND, _LOOK, _GENERAL, _START = (
     "Look inside",
     "General",
     "Choosing an image",
+    "Map",
 )
 
 #: The panes of an image.
@@ -144,10 +145,13 @@ KEYS: Final = (
         dive="ctrl+l"),
     Key("layers", "ctrl+a", "screen.set_mode('upto')", "Up to", "changes of all layers up to this one",
         _LAYERS, dive="ctrl+a"),
-    Key("screen", "t", "whole", "Whole", "the whole image by size, with bars; again: back", _FILES),
-    Key("screen", "s", "sort", "Sort",
-        "sort files by name, size, changes, waste; group waste by layer, directory, reason", _FILES,
-        bar=2, only="files waste map", dive="ctrl+o"),
+    Key("screen", "t", "map", "Map", "what is big in the whole image, by folder or layer; again: back", _MAP,
+        bar=2, only="layers files waste history config"),
+    Key("screen", "6", "show('map')", "Map", "go to Map", _PANES, palette=False),
+    Key("map", "right,l", "into", "In", "into the folder or layer", _MAP, palette=False),
+    Key("map", "left,h,backspace", "out", "Out", "out of the folder or layer", _MAP, palette=False),
+    Key("screen", "s", "sort", "Sort", "sort files; group the waste, or divide the map, by something else",
+        _FILES, bar=2, only="files waste map", dive="ctrl+o"),
     Key("screen", "S", "reverse", "Reverse", "reverse the order", _FILES),
     Key("screen", "b", "attributes", "Attributes", "columns beside the names, or none", _FILES,
         dive="ctrl+b"),

@@ -12,14 +12,13 @@ from layerscope.core.view import view_of
 from layerscope.text import decode, printable
 from layerscope.tui.files import FilesPane
 from layerscope.tui.finder import FindBar
-from layerscope.tui.inside import InsideScreen
 from layerscope.tui.keys import bindings
 from layerscope.tui.layers import LayersPane
 from layerscope.tui.preferences import PLAIN, Preferences
 from layerscope.tui.rows import Rows
 from layerscope.tui.selection import Selection
+from layerscope.tui.views import Views
 from layerscope.tui.waste import WastePane
-from layerscope.tui.wastegroups import Grouping
 
 if TYPE_CHECKING:
     from layerscope.analysis.model import Analysis, WasteItem
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from layerscope.tui.filetree import FileTree
 
 
-class ExplorerScreen(InsideScreen):
+class ExplorerScreen(Views):
     """Keeps the panes at the same layers; each command of the registry is an action here."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("screen")]
@@ -41,7 +40,6 @@ class ExplorerScreen(InsideScreen):
         self._preferences = preferences
         self.files.columns.on = preferences.attributes
         self.selection = Selection(upto=preferences.upto)
-        self._left_off = Selection()
         self._view: tuple[int, int] | None = None
 
     # What arrives.
@@ -73,6 +71,8 @@ class ExplorerScreen(InsideScreen):
         self.history.show_analysis(analysis)
         self.commands = [layer.command for layer in analysis.layers]
         self.history.follow(self.selection.layer)
+        if self.outline is not None:
+            self.map.know(self.outline, analysis)
         self.label()
 
     def show_waste(self, analysis: Analysis, items: list[WasteItem], fault: str) -> None:
@@ -141,8 +141,22 @@ class ExplorerScreen(InsideScreen):
             self.action_show("files")
         elif event.rows is self.waste.rows:
             self._jump_to_waste()
+        elif event.rows is self.map.rows:
+            self._jump_from_map()
         elif event.rows is self.history:
             self.action_show("files")
+
+    def _jump_from_map(self) -> None:
+        """A file is shown in its layer; what is wasted has a view of its own."""
+        part, model = self.map.rows.part, self.map.rows.model
+        if part is None or model is None:
+            return
+        if part.position < 0:
+            self.action_show("waste")
+            return
+        self.select(Selection(model.layer_of(part)))
+        if self.files.model is not None:
+            self.go_to(self.files.model.path(part.position))
 
     def _jump_to_waste(self) -> None:
         item = self.waste.item
@@ -226,28 +240,9 @@ class ExplorerScreen(InsideScreen):
         self.files.toggle_mark(name)
 
     def action_sort(self) -> None:
-        """Another order of the files, other groups of the waste."""
-        if self.window == "waste":
-            self.waste.group()
-            self.label()
-        else:
+        """Another order of the files, other groups of the waste, another division of the map."""
+        if not self.sort_view():
             self.files.sort()
-
-    def action_group(self, name: str) -> None:
-        """The waste by ``BYTES``, ``LAYER``, ``DIRECTORY`` or ``REASON``."""
-        self.waste.group(Grouping[name])
-        self.label()
-
-    def action_whole(self) -> None:
-        """All that all layers leave, the largest first; or back to the layer."""
-        whole = not self.files.wants_bars
-        if whole:
-            self._left_off = self.selection
-            self.select(Selection(max(0, self.layer_list.item_count - 1), anchor=0))
-            self.action_show("files")
-        else:
-            self.select(self._left_off)
-        self.files.show_whole(whole)
 
     def action_reverse(self) -> None:
         """The other way round."""
@@ -274,6 +269,9 @@ class ExplorerScreen(InsideScreen):
     def _path(self) -> str:
         if self.window == "waste":
             return "/" + self.waste.item.path if self.waste.item is not None else ""
+        if self.window == "map" and self.map.rows.part is not None and self.files.model is not None:
+            position = self.map.rows.part.position
+            return "/" + decode(self.files.model.path(position)) if position >= 0 else ""
         return "/" + decode(self.files.path) if self.files.item_count else ""
 
     def _value(self) -> str:
@@ -299,6 +297,8 @@ class ExplorerScreen(InsideScreen):
             self.close_preview()
         elif self.files.model is not None and self.files.model.filter is not None:
             self._clear_filter()
+        elif self.window == "map" and self.map.rows.model is not None and not self.map.rows.model.at_top:
+            self.map.rows.action_out()
         elif self.selection.anchor is not None:
             self.select(self.selection.ranged())
         elif self.zoomed:

@@ -53,20 +53,6 @@ def test_waste_jumps_to_the_file_in_its_layer() -> None:
     visit(load_acme, look)
 
 
-def test_the_whole_image_and_back() -> None:
-    async def look(app: ExplorerApp, pilot: Pilot[Any]) -> None:
-        screen = app.explorer
-        await press(app, pilot, "down down t")
-        assert (screen.selection.first, screen.selection.last) == (0, 10)
-        # Every path of the final filesystem is there, and nothing else.
-        assert screen.files.counted == "by size · 111 of 111"
-        await press(app, pilot, "t")
-        assert (screen.selection.first, screen.selection.last) == (2, 2)
-        assert not screen.files.wants_bars
-
-    visit(load_demo, look)
-
-
 def test_waste_keeps_its_item_when_it_is_sorted() -> None:
     async def look(app: ExplorerApp, pilot: Pilot[Any]) -> None:
         waste = app.explorer.waste

@@ -14,6 +14,7 @@ from layerscope.tui.app import ExplorerApp
 from layerscope.tui.files import FilesPane
 from layerscope.tui.keys import KEYS, Key, bindings, groups, markdown_table, shown, written
 from layerscope.tui.layers import LayersPane
+from layerscope.tui.map import MapRows
 from layerscope.tui.preview import PreviewPane
 from layerscope.tui.rows import Rows
 from layerscope.tui.screen import ExplorerScreen
@@ -28,6 +29,7 @@ PLACES: dict[str, type[DOMNode]] = {
     "layers": LayersPane,
     "files": FilesPane,
     "waste": WastePane,
+    "map": MapRows,
     "start": StartApp,
     "preview": PreviewPane,
 }
@@ -59,7 +61,7 @@ def test_every_place_binds_what_the_registry_says(place: str) -> None:
 def test_panes_do_not_take_keys_of_the_screen() -> None:
     # A key of a pane hides the same key of the screen: only the preview may, and dive's chords.
     screen = set(single(bindings("screen")))
-    for place in ("rows", "layers", "files", "waste"):
+    for place in ("rows", "layers", "files", "waste", "map"):
         assert not screen & set(single(bindings(place))), place
 
 
@@ -81,6 +83,7 @@ def test_keys_are_written_as_people_know_them() -> None:
         "Panes",
         "General",
         "Layers",
+        "Map",
         "Choosing an image",
         "Move",
     ]

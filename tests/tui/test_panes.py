@@ -8,18 +8,7 @@ from textual.pilot import Pilot
 
 from explorers import load_acme, load_demo, press, pressed, visit
 from layerscope.tui.app import ExplorerApp
-from screens import screen_text
-
-
-async def click(app: ExplorerApp, pilot: Pilot[Any], text: str, times: int = 1) -> None:
-    """Click where a text stands on the screen."""
-    for y, line in enumerate(screen_text(app).splitlines()):
-        if text in line:
-            await pilot.click(offset=(line.index(text), y), times=times)
-            await app.workers.wait_for_complete()
-            await pilot.pause()
-            return
-    raise AssertionError(f"{text!r} is not on the screen")
+from tui_clicks import click
 
 
 async def drag(pilot: Pilot[Any], start: tuple[int, int], stop: tuple[int, int]) -> None:
