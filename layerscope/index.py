@@ -27,8 +27,8 @@ from layerscope.sources.model import CheckedReader, Image, Layer, OpenSource, Pa
 _REPORT_EVERY: Final = 0.05
 _STOPPED: Final = "reading was stopped here"
 _NO_MANIFEST: Final = "Reading was stopped before the manifest came: these need not be the image's layers."
-#: Bytes read at once where contents are digested.
-_PIECE: Final = 1 << 20
+#: Bytes read at once where contents are digested: what a processor's cache holds.
+_PIECE: Final = 1 << 17
 #: Layers that are read side by side: at least so many, since they may wait for a network, and at most.
 _FEWEST_STREAMS, _MOST_STREAMS = 3, 8
 
@@ -103,7 +103,7 @@ class _ContentTap:
                 break
             done += len(piece)
             if self._left:
-                self._take(piece[: self._left])
+                self._take(piece if len(piece) <= self._left else piece[: self._left])
         return done
 
     def close(self) -> None:
@@ -113,23 +113,29 @@ class _ContentTap:
     def see(self, index: LayerIndex, first: int, buffer: bytes, base: int) -> None:
         """Digest the files among the entries from ``first`` on, whose bytes begin in the buffer."""
         view = memoryview(buffer)
-        kinds, digest, keep = index.kinds, self._digest, self._keep
-        for entry in range(first, len(index)):
-            if kinds[entry] != FILE or not (stored := index.stored(entry)):
-                continue
-            start = index.offset(entry) - base
-            if keep is None and start + stored <= len(buffer):
-                index.set_digest(entry, digest(view[start : start + stored]))
-            else:
-                self._index, self._entry, self._left = index, entry, stored
-                self._state = self._hasher()
-                self._parts = [] if keep is not None and keep(index.path(entry), stored) else None
-                self._take(buffer[start : start + stored])
+        keep, count = self._keep, len(index)
+        entry = first
+        while entry < count:
+            if keep is None:
+                entry = index.digest_files(entry, view, base, self._digest)
+            if entry < count:
+                self._begin(index, entry, view, base)
+                entry += 1
 
-    def _take(self, piece: bytes) -> None:
+    def _begin(self, index: LayerIndex, entry: int, view: memoryview, base: int) -> None:
+        """Digest a file piece by piece: what the buffer has of it, and then what passes."""
+        stored = index.stored(entry) if index.kind(entry) == FILE else 0
+        if stored:
+            self._index, self._entry, self._left = index, entry, stored
+            self._state = self._hasher()
+            self._parts = [] if self._keep is not None and self._keep(index.path(entry), stored) else None
+            start = index.offset(entry) - base
+            self._take(view[start : start + stored])
+
+    def _take(self, piece: bytes | memoryview) -> None:
         self._state.update(piece)
         if self._parts is not None:
-            self._parts.append(piece)
+            self._parts.append(bytes(piece))
         self._left -= len(piece)
         if not self._left and self._index is not None:
             self._index.set_digest(self._entry, self._state.digest())

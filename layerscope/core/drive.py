@@ -7,7 +7,7 @@ from typing import Final, Protocol
 from layerscope.core.tar import BLOCK_BYTES, Member, Scanner
 
 _SMALLEST_READ: Final = 1024
-_PASSING_READ: Final = 1 << 18
+_PASSING_READ: Final = 1 << 17
 _LARGEST_READ: Final = 1 << 20
 #: Bytes from header to header above which data is skipped rather than read.
 _SPARSE: Final = 16 << 10
@@ -32,7 +32,7 @@ class HeaderDrive:
 
     Reads are large where headers stand close together and small where data lies between them, so
     that a seekable archive of large files costs one short read per file. With ``whole`` all bytes are
-    read anyway: reads stay large, and a batch is what one ``buffer`` holds.
+    read anyway: in pieces that a processor's cache holds, and a batch is what one ``buffer`` holds.
     """
 
     def __init__(self, reader: ByteReader, *, whole: bool = False) -> None:
@@ -89,7 +89,7 @@ class HeaderDrive:
 
         A read costs about as much as copying 16 kB: below that it is cheaper to take the data along.
         """
-        if stride >= _SPARSE:
+        if stride >= _SPARSE or self._one_buffer:
             self._chunk = self._smallest
         else:
             self._chunk = min(_LARGEST_READ, self._chunk * 2)

@@ -7,6 +7,7 @@ image that shares the layer. Columns keep 400,000 entries in some tens of megaby
 from __future__ import annotations
 
 from array import array
+from collections.abc import Callable
 from typing import Final
 
 from mypy_extensions import i64
@@ -217,6 +218,24 @@ class LayerIndex:
         if missing > 0:
             self._digests.extend(bytes(missing))
         self._digests[entry * 16 : entry * 16 + 16] = digest
+
+    def digest_files(self, first: int, buffer: memoryview, base: int, digest: Callable[[memoryview], bytes]) -> int:
+        """Digest the files from an entry on that lie whole in a buffer; the first that does not, or the count.
+
+        ``base`` is where the buffer begins in the layer's tar, in bytes.
+        """
+        end: i64 = base + len(buffer)
+        entry: i64 = first
+        count: i64 = len(self.names)
+        while entry < count:
+            stored: i64 = self.stored(entry) if self.kinds[entry] == FILE else 0
+            if stored:
+                start: i64 = self.offsets[entry]
+                if start + stored > end:
+                    break
+                self.set_digest(entry, digest(buffer[start - base : start - base + stored]))
+            entry += 1
+        return entry
 
     def kind(self, entry: int) -> int:
         """The kind: a tar kind, WHITEOUT, OPAQUE or METADATA."""

@@ -20,6 +20,8 @@ from layerscope.sources.readers import FileReader, PeekReader, discard
 BLOCK = 512
 #: Bytes of compressed input given to a decompressor at once.
 STEP = 64 * 1024
+#: Bytes that are taken and given back once, see ``_keep_memory``; more than any buffer here.
+_LARGEST_BUFFER = 2 * 1024 * 1024
 #: Members that a blob may have, and one more for so many bytes that come out: each costs a decompressor.
 MAX_MEMBERS = 10_000
 MEMBER_BYTES = 128
