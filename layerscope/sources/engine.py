@@ -69,7 +69,9 @@ class EngineSource:
 
     def _pulled(self, client: EngineClient) -> dict[str, Any]:
         if _ID.fullmatch(self._name):
-            raise ImageNotFoundError(f"{client.title} has no image {self._name}.", "See `docker images` for the ids.")
+            raise ImageNotFoundError(
+                f"{client.title} has no image {self._name}.", f"See `{client.command} images` for the ids."
+            )
         layers: dict[str, tuple[int, int]] = {}
         self._tell(f"Pulling {self._name}", 0, None)
         for message in client.pull(self._name, self._wish.platform):
@@ -102,7 +104,7 @@ def _check_platform(client: EngineClient, name: str, found: dict[str, Any], want
     there = _platform(found)
     if wanted is None or there is None or there.meets(wanted) or client.exports_platforms:
         return
-    hint = f"Pull it first: docker pull --platform {wanted} {name}"
+    hint = f"Pull it first: {client.command} pull --platform {wanted} {name}"
     raise UsageError(f"{client.title} has {name} for {there}, not for {wanted}.", hint)
 
 

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import socket
+import ssl
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -36,6 +37,7 @@ class EngineClient:
         self._api = api
         self._name = name
         self.title = _title(name)
+        self.command = "podman" if name == "Podman" else "docker"
         self._endpoint = endpoint
 
     @property
@@ -101,10 +103,25 @@ class EngineClient:
 
     def _not_pulled(self, image: str, reason: str) -> ImageNotFoundError:
         sentence = f"{self.title} has no image {image}, and cannot pull it: {_clean(reason)}."
-        return ImageNotFoundError(sentence, "Check the name, the network and `docker login`.")
+        return ImageNotFoundError(sentence, f"Check the name, the network and `{self.command} login`.")
 
     def _told(self, error: Exception, doing: str) -> LayerscopeError:
         return _unreachable(self._name, self._endpoint, error, f" while {doing}")
+
+
+class _Api(APIClient):
+    """The SDK's client, whose certificate authority the environment cannot replace.
+
+    requests puts REQUESTS_CA_BUNDLE before the authority of a session, and so refuses every engine with
+    one of its own.
+    """
+
+    def merge_environment_settings(
+        self, url: str | bytes | None, proxies: Any, stream: Any, verify: Any, cert: Any
+    ) -> Any:
+        """The settings of a request, as requests merges them."""
+        own = self.verify if verify is None else verify
+        return super().merge_environment_settings(url, proxies, stream, own, cert)
 
 
 class Export:
@@ -140,7 +157,7 @@ def _connected(name: str, endpoint: Endpoint) -> EngineClient:
     try:
         _probe(endpoint.host)
         tls = _tls(endpoint)
-        api = APIClient(
+        api = _Api(
             base_url=endpoint.host,
             version="auto",
             tls=tls if tls is not None else False,
@@ -195,6 +212,15 @@ def _unreachable(name: str, endpoint: Endpoint, error: BaseException, doing: str
     if isinstance(cause, NameError) and endpoint.host.startswith("ssh:"):  # the SDK's way to miss a module
         sentence = f"{_title(name)} at {endpoint} is reached by ssh, for which the package paramiko is missing."
         return SourceError(sentence, "Install it: pip install 'docker[ssh]'")
+    if isinstance(cause, ssl.SSLError):
+        words = getattr(cause, "verify_message", "") or cause.reason or str(cause)
+        sentence = f"The TLS connection to {name} at {endpoint} failed: {_clean(words)}."
+        return SourceError(sentence, "Check DOCKER_CERT_PATH, or the certificates of the context.")
+    if "HTTP request to an HTTPS server" in str(error):  # the words of Go's server
+        sentence = f"{_title(name)} at {endpoint} speaks TLS."
+        return SourceError(
+            sentence, "Set DOCKER_TLS_VERIFY=1, and DOCKER_CERT_PATH to the folder of your certificates."
+        )
     if doing:
         return SourceError(f"{_title(name)} broke off{doing}: {_clean(str(cause))}.", "See its log, then try again.")
     return SourceError(f"{_title(name)} at {endpoint} does not answer: {_clean(str(cause))}.", _NO_ENGINE)

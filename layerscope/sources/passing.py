@@ -9,7 +9,7 @@ from pathlib import Path
 
 from layerscope.core.drive import TarStream
 from layerscope.core.tar import FILE
-from layerscope.errors import DamagedImageError, NotAnImageError
+from layerscope.errors import DamagedImageError, NotAnImageError, SourceError
 from layerscope.sources.archive import conclude
 from layerscope.sources.blobs import BLOCK, content_kind, decompressed
 from layerscope.sources.contents import Blob, too_large
@@ -164,6 +164,9 @@ def _take(contents: KeptContents, name: str, data: Reader, size: int, visit: Vis
         plain = decompressed(peeked, f"Layer {name}", contents.limits)
         try:
             visit(name, plain, size)
+        except SourceError as error:
+            sentence = f"{error.sentence.rstrip('.')} (in the middle of layer {_short(name)})."
+            raise SourceError(sentence, error.hint) from error
         finally:
             plain.close()
         return
@@ -172,3 +175,9 @@ def _take(contents: KeptContents, name: str, data: Reader, size: int, visit: Vis
     wanted = base in _NAMES or base.endswith(".json") or head.lstrip()[:1] in (b"{", b"[")
     if wanted and size <= contents.limits.document_bytes:
         contents.keep(name, read_all(peeked, size) or b"")
+
+
+def _short(name: str) -> str:
+    """A layer's name in an archive as people know it: the beginning of its digest, or of its folder's."""
+    stem = name.removesuffix("/layer.tar").rpartition("/")[2].removesuffix(".tar")
+    return stem[:12]

@@ -123,7 +123,7 @@ def layer_blobs(layout: Path) -> list[Path]:
 
 
 def _blob(layout: Path, descriptor: dict[str, Any]) -> Path:
-    return layout / "blobs" / descriptor["digest"].replace(":", "/")
+    return layout / "blobs" / str(descriptor["digest"]).replace(":", "/")
 
 
 def _put(blobs: Path, data: bytes, media_type: str) -> dict[str, Any]:
