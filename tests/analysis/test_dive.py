@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from divefigures import IMAGES, analysed
 from handmade import Entry, file, folder, hard_link, make_index, opaque, whiteout
-from layerscope.analysis.model import Analysis
 from layerscope.analysis.rules import Scoring, Status, judge, make_rule, passed
 from layerscope.analysis.summary import analyse
 from layerscope.errors import ConfigError
-from layerscope.index import build_index
-from layerscope.sources import open_source
 from naive_dive import naive_figures
 
 NAMES = st.sampled_from(["a", "b", ".c", "-d"])
@@ -79,26 +75,6 @@ def expected(corpus: Path) -> dict[str, Any]:
     """What dive says of its own images."""
     found: dict[str, Any] = json.loads((corpus / "dive" / "expected.json").read_text(encoding="utf-8"))
     return found
-
-
-IMAGES = (
-    "test-docker-image.tar",
-    "test-kaniko-image.tar",
-    "test-oci-estargz-image.tar",
-    "test-oci-gzip-image.tar",
-    "test-oci-uncompressed-image.tar",
-    "test-oci-zstd-image.tar",
-)
-
-
-@contextmanager
-def analysed(corpus: Path, name: str) -> Iterator[Analysis]:
-    """The analysis of one of dive's own images."""
-    source = open_source(str(corpus / "public/wagoodman+dive/.data" / name))
-    try:
-        yield analyse(build_index(source))
-    finally:
-        source.close()
 
 
 @pytest.mark.corpus
