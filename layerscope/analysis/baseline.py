@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from array import array
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from layerscope.analysis.model import Analysis, Comparison, Delta
+from layerscope.core.layer import LayerIndex
 from layerscope.core.tar import FILE
 from layerscope.core.tree import ImageTree
 from layerscope.errors import ConfigError
@@ -63,21 +63,31 @@ def baseline_of(analysis: Analysis) -> Baseline:
 
 
 def _folders(tree: ImageTree) -> dict[str, int]:
-    """Stored bytes by top folder: one pass over the paths, one over their versions."""
-    # A folder's node is always made before those in it.
-    tops = array("i", tree.parents)
-    for node, parent in enumerate(tree.parents):
-        tops[node] = node if parent <= 0 else tops[parent]
-    sums: Counter[int] = Counter()
-    nodes, kinds = tree.nodes, tree.kinds
-    for version in range(tree.version_count):
-        if kinds[version] == FILE:
-            node = nodes[version]
-            top = tops[node]
-            # Node 0, the root, stands for the files that lie in it.
-            sums[0 if top == node else top] += tree.stored_size(version)
-    named = {decode(tree.name(top)) if top else ".": count for top, count in sums.items() if count}
-    return dict(sorted(named.items()))
+    """Stored bytes by top folder, layer by layer: its directories are few, its entries are passed over once."""
+    sums: Counter[str] = Counter()
+    for layer in tree.layers:
+        tops = ["."]
+        # A directory always comes after the one that it lies in.
+        for parent, name in zip(layer.directory_parents[1:], layer.directory_names[1:], strict=True):
+            tops.append(tops[parent] if parent else decode(name))
+        stored = [0] * len(tops)
+        for directory, size, kind in zip(layer.directories, layer.sizes, layer.kinds, strict=True):
+            if kind == FILE:
+                stored[directory] += size
+        if sum(stored) != layer.stored_bytes:
+            stored = _sparse(layer, len(tops))
+        for top, count in zip(tops, stored, strict=True):
+            sums[top] += count
+    return {name: count for name, count in sorted(sums.items()) if count}
+
+
+def _sparse(layer: LayerIndex, directories: int) -> list[int]:
+    """Stored bytes by directory of a layer with files that are larger than what is stored of them."""
+    stored = [0] * directories
+    for entry, (directory, kind) in enumerate(zip(layer.directories, layer.kinds, strict=True)):
+        if kind == FILE:
+            stored[directory] += layer.stored(entry)
+    return stored
 
 
 def compare(before: Baseline, after: Baseline) -> Comparison:

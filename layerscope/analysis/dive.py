@@ -27,6 +27,8 @@ def find_dive_figures(tree: ImageTree) -> DiveFigures:
     paths = _Paths(tree)
     stack = _Stack(paths)
     occurrences = _Occurrences(paths)
+    # The stack is asked by whiteouts alone: above the last of them nobody does.
+    last = max((number for number, layer in enumerate(tree.layers) if WHITEOUT in layer.kinds), default=0)
     for number, layer in enumerate(tree.layers):
         own = _LayerTree(paths, layer)
         for node, size in own.leaves():
@@ -35,7 +37,8 @@ def find_dive_figures(tree: ImageTree) -> DiveFigures:
             # A whiteout of what is not there makes dive give up the layer: not imitated, it counts for nothing.
             if number and stack.holds(node):
                 occurrences.add(node, stack.removed_size(node))
-        stack.apply(own)
+        if number < last:
+            stack.apply(own)
     sizes = [sum(layer.sizes) for layer in tree.layers]
     return occurrences.figures(sum(sizes), sum(sizes[1:]))
 
