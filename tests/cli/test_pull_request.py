@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from docker import DockerClient
@@ -61,41 +62,56 @@ def build(project: Path, dockerfile: str, tag: str, *options: str, **environment
     return done
 
 
+KEPT = ("--baseline", "baseline.json", "--ratchet")
+
+
 @pytest.mark.engine
 def test_a_pull_request(project: Path) -> None:
-    # On the main branch: no baseline yet, which is no failure.
-    options = ("--baseline", "baseline.json", "--ratchet")
-    done = build(project, MAIN, "main", *options)
+    baseline = merge_to_main(project)
+    growth = change(project)
+    assert kept(project) == baseline, "only the better one stays"
+    compare_by_name(project, growth)
+    # Mended: smaller than before, so the baseline follows.
+    done = build(project, MENDED, "mended", *KEPT)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "baseline.json tightened" in done.stderr
+    assert kept(project)["sizeBytes"] == baseline["sizeBytes"] - 50_000
+
+
+def kept(project: Path) -> Any:
+    """The baseline that the pipeline keeps."""
+    return json.loads((project / "baseline.json").read_text(encoding="utf-8"))
+
+
+def merge_to_main(project: Path) -> Any:
+    """On the main branch: no baseline yet, which is no failure; gives the one that was made."""
+    done = build(project, MAIN, "main", *KEPT)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "There is no baseline baseline.json yet" in done.stdout
-    baseline = json.loads((project / "baseline.json").read_text(encoding="utf-8"))
-    assert baseline["reference"].endswith(f"{NAME}:main")
+    assert kept(project)["reference"].endswith(f"{NAME}:main")
+    return kept(project)
 
-    # The pull request: a secret that is removed again, a large file that is owned twice.
+
+def change(project: Path) -> int:
+    """The pull request: a secret that is removed again, a large file that is owned twice; gives the growth."""
     (project / "app" / "id_rsa").write_text("secret", encoding="utf-8")
     summary, outputs = project / "summary.md", project / "outputs"
-    done = build(
-        project,
-        CHANGED,
-        "change",
-        *options,
-        *("--format", "github", "--output", "markdown=comment.md", "--output", "json=report.json"),
-        GITHUB_STEP_SUMMARY=str(summary),
-        GITHUB_OUTPUT=str(outputs),
-    )
+    forms = ("--format", "github", "--output", "markdown=comment.md", "--output", "json=report.json")
+    files = {"GITHUB_STEP_SUMMARY": str(summary), "GITHUB_OUTPUT": str(outputs)}
+    done = build(project, CHANGED, "change", *KEPT, *forms, **files)
     assert done.returncode == 1, done.stdout + done.stderr
     assert done.stdout.count("::error ") == 3
     report = json.loads((project / "report.json").read_text(encoding="utf-8"))
-    statuses = {rule["rule"]: rule["status"] for rule in report["check"]["rules"]}
-    assert statuses == {
+    rules = {rule["rule"]: rule for rule in report["check"]["rules"]}
+    assert {name: rule["status"] for name, rule in rules.items()} == {
         "max-wasted-percent": "fail",
         "max-growth": "fail",
         "forbid-in-layers": "fail",
         "non-root": "pass",
     }
-    growth = report["comparison"]["sizeBytes"]["delta"]
+    growth = int(report["comparison"]["sizeBytes"]["delta"])
     assert growth == 500_000 + 551_006 + 6, "written, written again by chown, and the secret"
-    (secret,) = next(rule for rule in report["check"]["rules"] if rule["rule"] == "forbid-in-layers")["findings"]
+    (secret,) = rules["forbid-in-layers"]["findings"]
     assert (secret["path"], secret["layer"]) == ("app/id_rsa", 1)
     comment = (project / "comment.md").read_text(encoding="utf-8")
     assert comment.startswith(f"<!-- layerscope:docker://{NAME} -->\n"), "the key of all its tags"
@@ -103,23 +119,17 @@ def test_a_pull_request(project: Path) -> None:
     assert "chown -R app /app" in comment
     assert summary.read_text(encoding="utf-8").count("### layerscope: fail") == 1
     assert f"delta={growth}\n" in outputs.read_text(encoding="utf-8")
-    assert json.loads((project / "baseline.json").read_text(encoding="utf-8")) == baseline, "only the better one stays"
+    return growth
 
-    # The image of the main branch is the same baseline, and `diff` says the same.
-    options_ = ("--baseline", f"{NAME}:main", "--format", "json")
-    done = run("check", f"{NAME}:change", *options_, cwd=project)
+
+def compare_by_name(project: Path, growth: int) -> None:
+    """The image of the main branch is the same baseline, and `diff` says the same."""
+    done = run("check", f"{NAME}:change", "--baseline", f"{NAME}:main", "--format", "json", cwd=project)
     assert done.returncode == 1
     assert json.loads(done.stdout)["comparison"]["sizeBytes"]["delta"] == growth
     done = run("diff", f"{NAME}:main", f"{NAME}:change", "--exit-code", cwd=project)
     assert done.returncode == 1
     assert "+500.0 kB  added     /app/data" in done.stdout
-
-    # Mended: smaller than before, so the baseline follows.
-    done = build(project, MENDED, "mended", *options)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "baseline.json tightened" in done.stderr
-    tightened = json.loads((project / "baseline.json").read_text(encoding="utf-8"))
-    assert tightened["sizeBytes"] == baseline["sizeBytes"] - 50_000
 
 
 @pytest.mark.engine
