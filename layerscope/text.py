@@ -27,6 +27,14 @@ def printable(text: str) -> str:
     return _UNSAFE.sub(_visible, text)
 
 
+def shortened(text: str, most: int = 240) -> str:
+    """The text, its middle left out where it has more than ``most`` characters: names may have a million."""
+    if len(text) <= most:
+        return text
+    head = most // 2
+    return f"{text[:head]}…{text[head + 1 - most :]}"
+
+
 def decode(name: bytes) -> str:
     """A name out of a tar as text: UTF-8, undecodable bytes as surrogate escapes."""
     return name.decode("utf-8", "surrogateescape")

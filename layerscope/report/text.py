@@ -11,7 +11,7 @@ from layerscope.analysis.rules import Result, Status, is_decided, needs_waste
 from layerscope.report.comparison import comparison_lines
 from layerscope.report.places import finding_sentences, waste_sentences
 from layerscope.report.words import actual_text, base_text, limit_text, percent, plural, rule_title
-from layerscope.text import printable, size
+from layerscope.text import printable, shortened, size
 
 _STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33"}
 _VERDICTS = {
@@ -24,6 +24,7 @@ _VERDICTS = {
 _BROKEN = (Status.FAIL, Status.WARN)
 _COMMAND_CELLS = 60
 _SENTENCE_CELLS = 100
+_LONGEST_PATH = 4096
 _CHECK_ITEMS = 3
 _REPORT_ITEMS = 20
 
@@ -125,7 +126,7 @@ def _layer_lines(analysis: Analysis, paint: Painter) -> Iterator[str]:
 
 def _waste_lines(analysis: Analysis, most: int, paint: Painter) -> Iterator[str]:
     for item in analysis.waste[:most]:
-        yield f"  {size(item.bytes):>9}  /{printable(item.path)}  ({_where(item)})"
+        yield f"  {size(item.bytes):>9}  /{_path(item.path)}  ({_where(item)})"
         for sentence in waste_sentences(analysis, item):
             yield f"             {paint(printable(sentence), 'dim')}"
     rest = analysis.waste[most:]
@@ -135,7 +136,7 @@ def _waste_lines(analysis: Analysis, most: int, paint: Painter) -> Iterator[str]
 
 def _finding_lines(analysis: Analysis, result: Result, paint: Painter) -> Iterator[str]:
     for finding in result.findings[:_CHECK_ITEMS]:
-        subject = [f"/{printable(finding.path)}"] if finding.path else []
+        subject = [f"/{_path(finding.path)}"] if finding.path else []
         told = finding_sentences(analysis, finding)
         first, *sentences = [*subject, *map(_short, told[:1]), *map(printable, told[1:])] or [""]
         weight = size(finding.bytes) if finding.bytes else ""
@@ -147,6 +148,11 @@ def _finding_lines(analysis: Analysis, result: Result, paint: Painter) -> Iterat
         more = result.found - _CHECK_ITEMS
         total = size(sum(finding.bytes for finding in rest)) if more == len(rest) else ""
         yield f"  {total:>9}  in {intcomma(more)} more"
+
+
+def _path(path: str) -> str:
+    """A path on one line, whole as long as any kernel takes it in one call."""
+    return printable(shortened(path, _LONGEST_PATH))
 
 
 def _short(text: str) -> str:

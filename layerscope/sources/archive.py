@@ -16,6 +16,7 @@ from layerscope.sources.readers import FileReader, SharedFile, read_all
 from layerscope.sources.recognition import describe
 from layerscope.sources.salvage import NamedContents, salvage
 from layerscope.sources.selection import Wish, find_image
+from layerscope.text import shortened
 
 
 class FileContents:
@@ -53,7 +54,7 @@ class FileContents:
         return Blob(real, stored.size, kind, opener, seekable=kind in ("tar", ""), looks=describe(head))
 
     def _open(self, name: str, stored: Stored) -> Reader:
-        return decompressed(self._window(stored), f"Layer {name}", self.limits)
+        return decompressed(self._window(stored), f"Layer {shortened(name)}", self.limits)
 
     def _window(self, stored: Stored) -> FileReader:
         return FileReader(self._file, stored.offset, stored.size)

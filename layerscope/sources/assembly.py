@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
-from layerscope.errors import DamagedImageError, LayerscopeError, LimitError, NotAnImageError
+from layerscope.errors import DamagedImageError, LayerscopeError, NotAnImageError
 from layerscope.sources import documents
-from layerscope.sources.contents import Blob, Contents, blob_of, document_of
+from layerscope.sources.contents import Blob, Contents, blob_of, document_of, doubt
 from layerscope.sources.documents import ArchiveEntry, Descriptor, Manifest
 from layerscope.sources.model import Image, Layer
-from layerscope.sources.platforms import Platform
+from layerscope.text import shortened
 
 _RETRY = "Save or copy the image again, whole."
 
@@ -23,13 +24,12 @@ def image_from_manifest(contents: Contents, manifest: Manifest, image: Image) ->
         image.warnings.append(f"The config is of type {manifest.odd_config}, which is not an image's.")
     image.annotations.update(manifest.annotations)
     image.id = manifest.config.digest
-    config = _guarded(image, contents, manifest.config.digest)
-    _check_size(image, "The config", len(config or b""), manifest.config if config else Descriptor(""))
-    diff_ids = fill_config(image, config, manifest.config.digest or "the config", len(manifest.layers))
+    read = partial(document_of, contents, manifest.config.digest)
+    diff_ids = _read_config(image, contents, manifest.config, read, len(manifest.layers))
     for number, layer in enumerate(manifest.layers):
         made, blob = _layer(contents, partial(blob_of, contents, layer.digest), layer.digest, layer, diff_ids[number])
-        if blob is not None:
-            _check_size(image, f"Layer {number + 1}", blob.size, layer)
+        if blob is not None and layer.size not in (-1, blob.size):
+            image.warnings.append(f"Layer {number + 1} has {blob.size} bytes, the manifest says {layer.size}.")
         image.layers.append(made)
     return _whole(image, contents)
 
@@ -38,12 +38,8 @@ def image_from_entry(contents: Contents, entry: ArchiveEntry, image: Image) -> I
     """Fill an image from one entry of an archive's ``manifest.json``."""
     image.id = _config_digest(entry.config)
     image.tags = list(dict.fromkeys([*image.tags, *entry.tags]))
-    config = None
-    try:
-        config = contents.document(entry.config) if entry.config else None
-    except LimitError as error:
-        image.warnings.append(error.sentence)
-    diff_ids = fill_config(image, config, entry.config or "its config", len(entry.layers))
+    told = Descriptor(image.id or entry.config)
+    diff_ids = _read_config(image, contents, told, partial(contents.document, entry.config), len(entry.layers))
     for name, diff_id in zip(entry.layers, diff_ids, strict=True):
         source = entry.sources.get(diff_id, Descriptor(""))
         made, _ = _layer(contents, partial(contents.blob, name), name, source, diff_id)
@@ -70,36 +66,48 @@ def not_an_image(label: str, kind: str) -> NotAnImageError:
     )
 
 
-def _guarded(image: Image, contents: Contents, digest: str) -> bytes | None:
-    try:
-        return document_of(contents, digest)
-    except LimitError as error:
-        image.warnings.append(error.sentence)
-        return None
-
-
-def fill_config(image: Image, data: bytes | None, name: str, layers: int) -> Sequence[str]:
+def _read_config(
+    image: Image, contents: Contents, told: Descriptor, read: Callable[[], bytes | None], layers: int
+) -> Sequence[str]:
     """Read the config into the image; the diff id of each layer, empty where it is not known."""
-    unknown = [""] * layers
-    if data is None:
-        image.warnings.append(f"The config ({name}) is missing: history and platform are not known.")
-        return unknown
     try:
-        config = documents.parse(data, f"The config ({name})")
-    except DamagedImageError as error:
-        image.warnings.append(error.sentence)
-        return unknown
-    image.config = documents.mapping(config)
-    image.history = documents.history(image.config)
-    image.created = documents.text(image.config.get("created"))
-    fields = documents.strings(image.config)
-    platform = Platform(fields.get("os", ""), fields.get("architecture", ""), fields.get("variant", ""))
-    image.platform = str(platform) or image.platform
-    diff_ids = documents.diff_ids(image.config)
+        config = _config(image, told, read)
+    except LayerscopeError as error:
+        image.warnings.append(f"{error.sentence.rstrip('.')}: history and platform are not known.")
+        return [""] * layers
+    return fill_config(image, config, contents.label, layers)
+
+
+def fill_config(image: Image, config: dict[str, Any], label: str, layers: int) -> Sequence[str]:
+    """Take over what a config tells; the diff id of each layer, empty where it does not tell as many."""
+    image.config = config
+    image.history = documents.history(config)
+    image.created = documents.text(config.get("created"))
+    image.platform = str(documents.platform(config)) or image.platform
+    diff_ids = documents.diff_ids(config)
     if len(diff_ids) == layers:
         return diff_ids
+    if not layers:
+        sentence = f"The image in {label} has no layers, and its config names {len(diff_ids)}."
+        raise DamagedImageError(sentence, _RETRY)
     image.warnings.append(f"The config names {len(diff_ids)} layers, the manifest {layers}.")
-    return unknown
+    return [""] * layers
+
+
+def _config(image: Image, told: Descriptor, read: Callable[[], bytes | None]) -> dict[str, Any]:
+    """The config, with a warning where it is other than it is told; LayerscopeError where there is none."""
+    if not told.digest:
+        raise DamagedImageError("The manifest names no config.", _RETRY)
+    name = f"The config ({shortened(told.digest)})"
+    data = read()
+    if data is None:
+        raise DamagedImageError(f"{name} is missing.", _RETRY)
+    config = documents.parse(data, name)
+    if not isinstance(config, dict):
+        raise DamagedImageError(f"{name} is no JSON object.", _RETRY)
+    if found := doubt("The config", data, told, "the manifest"):
+        image.warnings.append(found)
+    return config
 
 
 def _config_digest(name: str) -> str:
@@ -107,11 +115,6 @@ def _config_digest(name: str) -> str:
     stem = name.rpartition("/")[2].removesuffix(".json").removeprefix("sha256:")
     digest = f"sha256:{stem}"
     return digest if len(stem) == 64 and documents.is_digest(digest) else ""
-
-
-def _check_size(image: Image, what: str, size: int, told: Descriptor) -> None:
-    if told.size not in (-1, size):
-        image.warnings.append(f"{what} has {size} bytes, the manifest says {told.size}.")
 
 
 def _layer(
@@ -142,7 +145,9 @@ def _absence(contents: Contents, name: str, told: Descriptor) -> str:
     if "foreign" in told.media_type or "nondistributable" in told.media_type or told.urls:
         where = f" at {told.urls[0]}" if told.urls else ""
         return f"This is a foreign layer: it is kept by its owner{where}, not with the image."
-    return f"{contents.label} does not hold this layer ({name or 'no digest'})."
+    if not name:
+        return "The manifest gives this layer no valid name or digest."
+    return f"{contents.label} does not hold this layer ({shortened(name)})."
 
 
 def _whole(image: Image, contents: Contents) -> Image:

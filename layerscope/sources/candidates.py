@@ -9,7 +9,7 @@ from typing import Any
 
 from layerscope.errors import DamagedImageError, LayerscopeError, LimitError, NotAnImageError, UsageError
 from layerscope.sources import documents
-from layerscope.sources.contents import Contents, document_of, parsed
+from layerscope.sources.contents import Contents, document_of, doubt, needed
 from layerscope.sources.documents import ArchiveEntry, Descriptor, Manifest
 from layerscope.sources.limits import Limits
 from layerscope.sources.platforms import Platform
@@ -35,6 +35,8 @@ class Variant:
     manifest: Manifest | None = None
     platform: Platform | None = None
     problem: LayerscopeError | None = None
+    doubt: str = ""
+    """How the manifest is other than its descriptor says; empty where it is not."""
 
 
 @dataclass(eq=False, slots=True)
@@ -148,8 +150,14 @@ def _indexed(contents: Contents, name: str) -> list[Candidate]:
         if root.digest not in candidates:
             seed = Candidate(digest=root.digest, annotations=dict(root.annotations))
             candidates[root.digest] = _walk(contents, [root], seed, budget)
-        candidates[root.digest].names.extend(root.annotations[key] for key in _NAMES if key in root.annotations)
-    return [candidate for candidate in candidates.values() if candidate.variants]
+        names = (root.annotations[key] for key in _NAMES if key in root.annotations)
+        candidates[root.digest].names.extend(name for name in names if len(name) <= documents.LONGEST_NAME)
+    found = [candidate for candidate in candidates.values() if candidate.variants]
+    if not found and any(candidate.attestations for candidate in candidates.values()):
+        raise NotAnImageError(
+            f"{contents.label} holds attestations and no image.", "Save the image that they are about."
+        )
+    return found
 
 
 class _Budget:
@@ -184,11 +192,13 @@ def _walk(
             continue
         variant = Variant(descriptor, platform=descriptor.platform)
         try:
-            document = parsed(contents, descriptor.digest)
+            data = needed(contents, descriptor.digest)
+            document = documents.parse(data, f"{descriptor.digest} in {contents.label}")
             below = documents.index_descriptors(document, contents.limits)
             if below is not None:
                 waiting.extend(reversed(below))
                 continue
+            variant.doubt = doubt("The manifest", data, descriptor, "the index")
             _examine(contents, variant, document)
         except (DamagedImageError, LimitError) as error:
             variant.problem = error
@@ -212,9 +222,7 @@ def _config_platform(contents: Contents, digest: str) -> Platform | None:
     """The platform that a config names; None where it cannot be told (a later step says why)."""
     try:
         data = document_of(contents, digest)
-        fields = documents.strings(documents.parse(data, digest)) if data else {}
+        found = documents.platform(documents.parse(data, digest)) if data else None
     except (DamagedImageError, LimitError):
         return None
-    if not fields.get("os"):
-        return None
-    return Platform(fields["os"], fields.get("architecture", ""), fields.get("variant", ""))
+    return found if found and found.os else None

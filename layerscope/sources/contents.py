@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from layerscope.errors import DamagedImageError, LimitError
-from layerscope.sources import documents
+from layerscope.sources.documents import Descriptor
 from layerscope.sources.limits import DOCUMENTS, Limits
 from layerscope.sources.model import Reader
+from layerscope.text import shortened
+
+#: Algorithms of digests that the OCI image specification registers.
+ALGORITHMS = ("sha256", "sha384", "sha512")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +77,7 @@ class MeteredContents:
 
 def too_large(name: str, size: int, limits: Limits) -> LimitError:
     """The error for a document above the limit."""
-    sentence = f"{name} has {size} bytes; a document may have {limits.document_bytes}."
+    sentence = f"{shortened(name)} has {size} bytes; a document may have {limits.document_bytes}."
     return limits.reached("document-bytes", sentence)
 
 
@@ -94,10 +99,23 @@ def document_of(contents: Contents, digest: str) -> bytes | None:
     return next((data for name in names if (data := contents.document(name)) is not None), None)
 
 
-def parsed(contents: Contents, digest: str) -> Any:
-    """The JSON value of the document with this digest; DamagedImageError where absent or damaged."""
+def needed(contents: Contents, digest: str) -> bytes:
+    """The document with this digest; DamagedImageError where it is not there."""
+    if not digest:
+        message = f"An index in {contents.label} names a manifest without a valid digest."
+        raise DamagedImageError(message, "Save or copy the image again, whole.")
     data = document_of(contents, digest)
     if data is None:
-        message = f"{contents.label} does not hold the document {digest or 'without a digest'}."
+        message = f"{contents.label} does not hold the document {digest}."
         raise DamagedImageError(message, "Save or copy the image again, whole.")
-    return documents.parse(data, f"{digest} in {contents.label}")
+    return data
+
+
+def doubt(what: str, data: bytes, told: Descriptor, teller: str) -> str:
+    """How a document is other than its descriptor in the teller says, as a sentence; empty where it is not."""
+    if told.size not in (-1, len(data)):
+        return f"{what} has {len(data)} bytes, {teller} says {told.size}."
+    algorithm, _, encoded = told.digest.partition(":")
+    if algorithm not in ALGORITHMS or hashlib.new(algorithm, data, usedforsecurity=False).hexdigest() == encoded:
+        return ""
+    return f"{what} does not have its digest ({told.digest}): it was changed."

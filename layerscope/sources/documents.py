@@ -22,7 +22,9 @@ MAX_HISTORY = 10_000
 #: Characters of one command in the history that are read.
 MAX_COMMAND = 64 * 1024
 
-_DIGEST = re.compile(r"[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[A-Za-z0-9=_-]{4,}")
+#: Characters of the longest name, media type or address that is read: those that are used have less than half.
+LONGEST_NAME = 1024
+_DIGEST = re.compile(r"[a-z0-9]{1,32}(?:[.+_-][a-z0-9]{1,32}){0,4}:[A-Za-z0-9=_-]{4,256}")
 _INDEX_TYPES = (
     "application/vnd.oci.image.index.v1+json",
     "application/vnd.docker.distribution.manifest.list.v2+json",
@@ -44,9 +46,15 @@ def parse(data: bytes, name: str) -> Any:
     """The value of a JSON document; DamagedImageError where it is none."""
     try:
         return json.loads(data)
-    except (ValueError, RecursionError) as error:
-        reason = "it is nested too deeply" if isinstance(error, RecursionError) else f"{error}"
-        raise DamagedImageError(f"{name} is no valid JSON: {reason}.", "Fetch or save the image again.") from error
+    except json.JSONDecodeError as error:
+        reason = str(error)
+    except UnicodeDecodeError as error:
+        reason = f"it is no text at byte {error.start}"
+    except RecursionError:
+        reason = "it is nested too deeply"
+    except ValueError:  # what else json finds no value for
+        reason = "a number in it has too many digits"
+    raise DamagedImageError(f"{name} is no valid JSON: {reason}.", "Fetch or save the image again.")
 
 
 def mapping(value: Any) -> dict[str, Any]:
@@ -115,19 +123,23 @@ def descriptor(value: Any) -> Descriptor:
     digest, size = text(fields.get("digest")), fields.get("size")
     return Descriptor(
         digest=digest if is_digest(digest) else "",
-        media_type=text(fields.get("mediaType")),
+        media_type=text(fields.get("mediaType"))[:LONGEST_NAME],
         size=size if isinstance(size, int) and not isinstance(size, bool) and 0 <= size < 1 << 63 else -1,
         annotations=strings(fields.get("annotations")),
         platform=_platform(fields.get("platform")),
-        urls=tuple(texts(fields.get("urls"))),
-        artifact_type=text(fields.get("artifactType")),
+        urls=tuple(url[:LONGEST_NAME] for url in texts(fields.get("urls"))),
+        artifact_type=text(fields.get("artifactType"))[:LONGEST_NAME],
     )
 
 
 def _platform(value: Any) -> Platform | None:
-    fields = strings(value)
-    if not fields.get("os") and not fields.get("architecture"):
-        return None
+    found = platform(value)
+    return found if found.os or found.architecture else None
+
+
+def platform(value: Any) -> Platform:
+    """The platform that an object's fields tell: of a descriptor, or of a config."""
+    fields = {key: item[:LONGEST_NAME] for key, item in strings(value).items()}
     return Platform(fields.get("os", ""), fields.get("architecture", ""), fields.get("variant", ""))
 
 
@@ -179,7 +191,7 @@ def manifest(document: Any, limits: Limits) -> Manifest | None:
         layers=tuple(descriptor(item) for item in _at_most(limits.layers, "layers", fields["layers"], limits)),
         media_type=text(fields.get("mediaType")),
         annotations=strings(fields.get("annotations")),
-        artifact_type=text(fields.get("artifactType")),
+        artifact_type=text(fields.get("artifactType"))[:LONGEST_NAME],
     )
 
 
@@ -199,8 +211,8 @@ def archive_entries(document: Any, limits: Limits) -> list[ArchiveEntry]:
     return [
         ArchiveEntry(
             config=text(entry.get("Config")),
-            tags=tuple(dict.fromkeys(texts(entry.get("RepoTags")))),
-            layers=tuple(texts(_at_most(limits.layers, "layers", entry.get("Layers"), limits))),
+            tags=tuple(dict.fromkeys(tag for tag in texts(entry.get("RepoTags")) if len(tag) <= LONGEST_NAME)),
+            layers=tuple(text(item) for item in _at_most(limits.layers, "layers", entry.get("Layers"), limits)),
             sources={key: descriptor(item) for key, item in mapping(entry.get("LayerSources")).items()},
         )
         for entry in entries
@@ -221,9 +233,9 @@ def history(document: Mapping[str, Any]) -> list[HistoryEntry]:
     return [
         HistoryEntry(
             created_by=text(entry.get("created_by"))[:MAX_COMMAND],
-            created=text(entry.get("created")),
-            comment=text(entry.get("comment")),
-            author=text(entry.get("author")),
+            created=text(entry.get("created"))[:LONGEST_NAME],
+            comment=text(entry.get("comment"))[:MAX_COMMAND],
+            author=text(entry.get("author"))[:MAX_COMMAND],
             empty_layer=entry.get("empty_layer") is True,
         )
         for entry in map(mapping, sequence(document.get("history"))[:MAX_HISTORY])

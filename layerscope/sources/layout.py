@@ -13,6 +13,7 @@ from layerscope.sources.model import Image, Reader
 from layerscope.sources.readers import FileReader, SharedFile, read_all
 from layerscope.sources.recognition import describe
 from layerscope.sources.selection import Wish, find_image
+from layerscope.text import shortened
 
 _MARKS = ("index.json", "manifest.json", "oci-layout", "repositories")
 
@@ -60,7 +61,7 @@ class FolderContents:
         file = self._open(name)
         if file is None:
             raise DamagedImageError(f"{name} is no longer in {self.label}.", "Copy the image again.")
-        return decompressed(FileReader(file, owned=True), f"Layer {name}", self.limits)
+        return decompressed(FileReader(file, owned=True), f"Layer {shortened(name)}", self.limits)
 
     def _open(self, name: str) -> SharedFile | None:
         try:
@@ -69,14 +70,15 @@ class FolderContents:
                 return None
             if not path.is_relative_to(self._root):
                 raise self._outside(name)
-            return SharedFile.open(path, f"{name} in {self.label}")
+            return SharedFile.open(path, f"{shortened(name)} in {self.label}")
         except (OSError, ValueError, RuntimeError) as error:  # no permission, a NUL in the name, a loop of links
             reason = getattr(error, "strerror", None) or "its name leads nowhere"
-            raise DamagedImageError(f"{name} in {self.label} cannot be opened: {reason}.") from error
+            raise DamagedImageError(f"{shortened(name)} in {self.label} cannot be opened: {reason}.") from error
 
     def _outside(self, name: str) -> DamagedImageError:
         return DamagedImageError(
-            f"{name} in {self.label} is a link that leads out of the folder.", "Copy the image with its links resolved."
+            f"{shortened(name)} in {self.label} is a link that leads out of the folder.",
+            "Copy the image with its links resolved.",
         )
 
 

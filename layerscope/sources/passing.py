@@ -20,6 +20,7 @@ from layerscope.sources.readers import FileReader, PeekReader, SharedFile, disca
 from layerscope.sources.recognition import describe
 from layerscope.sources.selection import Wish
 from layerscope.sources.spool import Spool, SpoolingReader
+from layerscope.text import shortened
 
 #: Documents of the largest size that are kept in memory until the manifest says which are needed.
 _KEPT = 16
@@ -79,7 +80,7 @@ class KeptContents:
         return Blob(real, stored.size, kind, opener, seekable, self.looks.get(real, ""))
 
     def _open(self, file: SharedFile, name: str, stored: Stored) -> Reader:
-        return decompressed(FileReader(file, stored.offset, stored.size), f"Layer {name}", self.limits)
+        return decompressed(FileReader(file, stored.offset, stored.size), f"Layer {shortened(name)}", self.limits)
 
 
 class PassingArchive:
@@ -161,7 +162,7 @@ def _take(contents: KeptContents, name: str, data: Reader, size: int, visit: Vis
     kind = content_kind(head)
     if kind:
         contents.kinds[name] = kind
-        plain = decompressed(peeked, f"Layer {name}", contents.limits)
+        plain = decompressed(peeked, f"Layer {shortened(name)}", contents.limits)
         try:
             visit(name, plain, size)
         except SourceError as error:

@@ -11,7 +11,7 @@ from urllib3.exceptions import HTTPError
 
 from layerscope.errors import DamagedImageError
 from layerscope.sources import registry_http as http
-from layerscope.sources.contents import too_large
+from layerscope.sources.contents import ALGORITHMS, too_large
 from layerscope.sources.limits import Limits
 from layerscope.sources.registry_auth import Authorizer
 from layerscope.sources.registry_credentials import find_credentials
@@ -31,8 +31,6 @@ MANIFESTS = ", ".join(
 _MAX_MESSAGE = 16 * 1024
 #: Times that a 401 is answered: a first challenge, a token that expired, one more.
 _LOGINS = 3
-#: Algorithms of digests that the OCI image specification registers.
-_ALGORITHMS = ("sha256", "sha384", "sha512")
 _PUSH = "Push the image again; what came is not what was pushed."
 
 
@@ -111,7 +109,7 @@ class RegistryClient:
 def start_hash(digest: str, what: str) -> tuple[hashlib._Hash, str]:
     """A fresh hash for a digest, and the hex that it has to come to; DamagedImageError for unknown algorithms."""
     algorithm, _, expected = digest.partition(":")
-    if algorithm not in _ALGORITHMS:
+    if algorithm not in ALGORITHMS:
         raise DamagedImageError(f"{what} has a digest of the kind {algorithm}, which cannot be verified.", _PUSH)
     return hashlib.new(algorithm, usedforsecurity=True), expected
 

@@ -38,10 +38,9 @@ def salvage(contents: NamedContents, image: Image) -> bool:
         return False
     configs = list(_find_configs(MeteredContents(contents), papers))
     by_hex = {found.group(): blob for blob in layers if (found := _HEX.search(blob.name))}
-    diff_ids = documents.diff_ids(configs[0][1]) if len(configs) == 1 else []
+    diff_ids = documents.diff_ids(configs[0]) if len(configs) == 1 else []
     if any(diff_id.removeprefix("sha256:") in by_hex for diff_id in diff_ids):
-        name, _, data = configs[0]
-        fill_config(image, data, name, len(diff_ids))
+        fill_config(image, configs[0], contents.label, len(diff_ids))
         image.warnings.append(_ORDERED)
         image.layers = [_layer(by_hex.get(each.removeprefix("sha256:")), each, contents.label) for each in diff_ids]
     else:
@@ -64,14 +63,14 @@ def _sort(contents: NamedContents) -> tuple[list[Blob], list[str]]:
     return layers, papers
 
 
-def _find_configs(contents: Contents, names: Iterable[str]) -> Iterator[tuple[str, dict[str, Any], bytes]]:
+def _find_configs(contents: Contents, names: Iterable[str]) -> Iterator[dict[str, Any]]:
     """Documents that name the layers of an image, as far as they may be read."""
     for name in names:
         with suppress(DamagedImageError, LimitError):  # no JSON, cut, or too large for a document
             data = contents.document(name) or b""
             config = documents.mapping(documents.parse(data, name))
             if documents.diff_ids(config):
-                yield name, config, data
+                yield config
 
 
 def _layer(blob: Blob | None, diff_id: str, label: str) -> Layer:

@@ -52,6 +52,8 @@ def find_image(contents: Contents, wish: Wish) -> Image:
     image.platform = str(variant.platform or "")
     image.annotations.update(variant.descriptor.annotations)
     image.attestations = _attestations(candidate, image.digest)
+    if variant.doubt:
+        image.warnings.append(variant.doubt)
     if variant.manifest is None:
         raise variant.problem or NotAnImageError(f"{contents.label} holds no image.")
     return image_from_manifest(contents, variant.manifest, image)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from core.archives import header, padded
 
@@ -27,13 +28,21 @@ Make = Callable[[Path], Path]
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of input. ``entries`` is how many an honest image of its size has, ``seconds`` what it may take."""
+    """One kind of input.
+
+    ``says`` is a piece of what is said about it, ``entries`` how many an honest image of its size has,
+    ``seconds`` what it may take, ``options`` what it is opened with. ``order`` tells that its answer
+    depends on the order in which members come, so that a pipe gives another than a file.
+    """
 
     name: str
     fate: Fate
     make: Make
+    says: str = ""
     entries: int = 0
     seconds: float = 10.0
+    options: tuple[str, ...] = ()
+    order: bool = False
 
 
 def member(name: bytes | str, data: bytes = b"", flag: bytes = b"0", link: bytes = b"") -> bytes:
@@ -76,9 +85,9 @@ LOWER = tar(member("d/", flag=b"5"), member("d/a", b"a" * 700), member("b", b"b"
 UPPER = tar(member("d/a", b"A" * 300), member(".wh.b"), member("c", flag=b"1", link=b"d/a"))
 
 
-def layered(*layers: bytes) -> Make:
-    """A ``docker save`` archive of these layers, its manifest first."""
-    return saved(archive(docker(*layers)))
+def layered(*layers: bytes, config: bytes = b"") -> Make:
+    """Writes a ``docker save`` archive of these layers, its manifest first."""
+    return saved(archive(docker(*layers, config=config)))
 
 
 def docker(*layers: bytes, config: bytes = b"", manifest: bytes = b"") -> dict[str, bytes]:
@@ -91,8 +100,17 @@ def docker(*layers: bytes, config: bytes = b"", manifest: bytes = b"") -> dict[s
     return members | {f"l{number}/layer.tar": layer for number, layer in enumerate(layers)}
 
 
-def family(group: str, inputs: Mapping[str, bytes], fate: Fate, **others: Fate) -> Iterator[Kind]:
-    """Kinds of one group with one fate; ``others`` names those with another, blanks as underscores."""
-    assert not others.keys() - {name.replace(" ", "_") for name in inputs}, group
-    for name, data in inputs.items():
-        yield Kind(f"{group}: {name}", others.get(name.replace(" ", "_"), fate), saved(data))
+#: What a family is made of: inputs by their fates and names.
+Inputs = Mapping[Fate, Mapping[str, bytes | Make]]
+
+
+def family(group: str, inputs: Inputs) -> Iterator[Kind]:
+    """The kinds of one group."""
+    for fate, named in inputs.items():
+        for name, data in named.items():
+            yield Kind(f"{group}: {name}", fate, saved(data) if isinstance(data, bytes) else data)
+
+
+def each(make: Callable[[Any], bytes | Make], texts: Mapping[Fate, Mapping[str, Any]]) -> Inputs:
+    """Inputs that are made of texts, all in the same way."""
+    return {fate: {name: make(text) for name, text in named.items()} for fate, named in texts.items()}

@@ -10,13 +10,16 @@ import resource
 import signal
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from layerscope.cli import main
 
 from .kinds import OPENED, REFUSED, WARNED, Fate, Kind
+from .trail import followed
 
 #: Bytes of memory over what an honest image takes, and what such a one takes for each entry.
 MEMORY = 300 << 20
@@ -30,30 +33,44 @@ class Outcome:
     code: int
     out: str
     err: str
-    report: dict[str, object] | None
+    report: dict[str, Any] | None
+    trail: list[str]
 
     @property
     def fate(self) -> Fate:
         """What became of the input."""
         if self.report is None:
             return REFUSED
-        image = self.report["image"]
-        assert isinstance(image, dict)
-        return WARNED if image["warnings"] or self.code == 2 else OPENED
+        return WARNED if self.report["image"]["warnings"] or self.code == 2 else OPENED
+
+    @property
+    def sentences(self) -> str:
+        """All that is said about the input."""
+        return self.err if self.report is None else "\n".join([*self.report["image"]["warnings"], self.err])
 
 
-def run(reference: str, folder: Path, *options: str) -> Outcome:
-    """``check`` in this process, its JSON written into the folder; only a LayerscopeError may end it."""
+def run(reference: str, folder: Path, *options: str, piped: Path | None = None) -> Outcome:
+    """``check`` in this process, its JSON written into the folder; only a LayerscopeError may end it.
+
+    ``piped`` comes on standard input.
+    """
     file = folder / "report.json"
-    with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()) as err:
+    file.unlink(missing_ok=True)
+    with ExitStack() as stack:
+        out = stack.enter_context(contextlib.redirect_stdout(io.StringIO()))
+        err = stack.enter_context(contextlib.redirect_stderr(io.StringIO()))
+        if piped is not None:
+            stack.callback(setattr, sys, "stdin", sys.stdin)
+            sys.stdin = stack.enter_context(piped.open(encoding="ascii"))
+        trail = stack.enter_context(followed(file))
         code = main(["check", reference, "--output", f"json={file}", *options])
     report = json.loads(file.read_text(encoding="ascii")) if file.exists() else None
-    return Outcome(code, out.getvalue(), err.getvalue(), report)
+    return Outcome(code, out.getvalue(), err.getvalue(), report, trail)
 
 
 def problems(kind: Kind, outcome: Outcome) -> list[str]:
     """What is wrong with an outcome, whatever the input was."""
-    found = []
+    found = [f"it reaches out: {each}" for each in outcome.trail]
     if outcome.fate is not kind.fate:
         found.append(f"it is {outcome.fate} and not {kind.fate}")
     texts = outcome.out + outcome.err
@@ -61,6 +78,8 @@ def problems(kind: Kind, outcome: Outcome) -> list[str]:
         found.append("control characters get through")
     if "Traceback" in texts:
         found.append("a traceback")
+    if kind.says not in outcome.sentences:
+        found.append(f"it does not say {kind.says!r}")
     if outcome.report is None and (outcome.code != 2 or not outcome.err or outcome.out):
         found.append("a refusal is one sentence on standard error and exit code 2")
     if outcome.report is not None:
@@ -91,10 +110,7 @@ def at_most(seconds: float, more_bytes: int) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-def run_kind(kind: Kind, folder: Path, *options: str) -> Outcome:
-    """Write the input, and run it within its limits of time and memory."""
-    for name in ("input", "output"):
-        (folder / name).mkdir()
-    path = kind.make(folder / "input")
+def run_kind(kind: Kind, path: Path, folder: Path, *, piped: bool = False) -> Outcome:
+    """Run a kind that was written to ``path`` within its limits of time and memory."""
     with at_most(kind.seconds, MEMORY + BYTES_PER_ENTRY * kind.entries):
-        return run(str(path), folder / "output", *options)
+        return run("-" if piped else str(path), folder, *kind.options, piped=path if piped else None)
