@@ -52,7 +52,7 @@ def parse_time(text: bytes) -> int | None:
     whole, _, fraction = (text[1:] if negative else text).partition(b".")
     if not whole.isdigit() or (fraction and not fraction.isdigit()):
         return None
-    nanoseconds = clamp_time(int(whole[:20])) + int((fraction + b"000000000")[:9])
+    nanoseconds = clamp_time(int(whole.lstrip(b"0")[:20] or b"0")) + int((fraction + b"000000000")[:9])
     return -nanoseconds if negative else nanoseconds
 
 
@@ -64,6 +64,10 @@ def clamp_time(seconds: int) -> int:
 def parse_number(text: bytes) -> int | None:
     """A decimal number below 10**18 with an optional sign; None where it is none."""
     digits = text[1:] if text[:1] in (b"+", b"-") else text
-    if not digits.isdigit() or len(digits.lstrip(b"0")) > 18:
+    if not digits.isdigit():
         return None
-    return -int(digits) if text.startswith(b"-") else int(digits)
+    digits = digits.lstrip(b"0")  # Python takes no more than 4,300 digits, zeros included
+    if len(digits) > 18:
+        return None
+    value = int(digits) if digits else 0
+    return -value if text.startswith(b"-") else value
