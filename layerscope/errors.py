@@ -42,6 +42,10 @@ class DamagedImageError(LayerscopeError):
     """What was opened is an image, or was one, and cannot be read to its end."""
 
 
+class TrailingDataError(DamagedImageError):
+    """Compressed data is whole, and something else stands behind it."""
+
+
 class LimitError(LayerscopeError):
     """A documented limit was reached; the sentence tells its value, ``limit`` the option that changes it."""
 

@@ -12,7 +12,6 @@ from typing import Final
 from layerscope.core.drive import BoundedReader, HeaderDrive
 from layerscope.core.layer import LayerIndex
 from layerscope.core.merge import LayerMerge
-from layerscope.core.tar import FILE
 from layerscope.core.tree import ImageTree
 from layerscope.errors import CancelledError, DamagedImageError, LayerscopeError, LimitError
 from layerscope.progress import Cancelled as Cancelled
@@ -20,15 +19,16 @@ from layerscope.progress import Keep as Keep
 from layerscope.progress import Progress as Progress
 from layerscope.progress import Report as Report
 from layerscope.sources.budget import Budget
+from layerscope.sources.digests import PIECE, DigestingReader
 from layerscope.sources.limits import Limits
 from layerscope.sources.model import CheckedReader, Image, Layer, OpenSource, PassingSource, Reader
+from layerscope.sources.readers import read_out
+from layerscope.sources.recognition import instead_of_tar
 
 #: Seconds between two reports of progress.
 _REPORT_EVERY: Final = 0.05
 _STOPPED: Final = "reading was stopped here"
 _NO_MANIFEST: Final = "Reading was stopped before the manifest came: these need not be the image's layers."
-#: Bytes read at once where contents are digested: what a processor's cache holds.
-_PIECE: Final = 1 << 17
 #: Layers that are read side by side: at least so many, since they may wait for a network, and at most.
 _FEWEST_STREAMS, _MOST_STREAMS = 3, 8
 
@@ -61,88 +61,6 @@ class _Watch:
             self.report(Progress(layer, self.layers, name, size, size, len(index), finished=True, index=index))
 
 
-class _ContentTap:
-    """Stands between a forward-only reader and the scan, and digests file contents as they pass.
-
-    The scan reads ahead into its buffer and skips what lies behind it; the tap sees both. Files that
-    lie whole in the buffer are digested from there, the last one may reach into what is skipped.
-    """
-
-    def __init__(self, reader: Reader, watch: _Watch, goes_on: Callable[[], bool]) -> None:
-        from xxhash import xxh3_128, xxh3_128_digest
-
-        self.bytes_done = 0
-        self._budget = watch.budget
-        self.stopped = False
-        self._goes_on = goes_on
-        self._digest, self._hasher = xxh3_128_digest, xxh3_128
-        self._reader = reader
-        self._keep = watch.keep
-        self._index: LayerIndex | None = None
-        self._entry, self._left = -1, 0
-        self._state = xxh3_128()
-        self._parts: list[bytes] | None = None
-
-    def read(self, count: int, /) -> bytes:
-        """Up to ``count`` bytes; empty only at the end."""
-        piece = self._reader.read(count)
-        self.bytes_done += len(piece)
-        self._budget.expand(len(piece))
-        return piece
-
-    def skip(self, count: int, /) -> int:
-        """Pass over ``count`` bytes, digesting what belongs to the file that is open.
-
-        A file may be gigabytes long: whether to go on is asked for each piece.
-        """
-        done = 0
-        while done < count:
-            self.stopped = self.stopped or not self._goes_on()
-            piece = b"" if self.stopped else self.read(min(_PIECE, count - done))
-            if not piece:
-                break
-            done += len(piece)
-            if self._left:
-                self._take(piece if len(piece) <= self._left else piece[: self._left])
-        return done
-
-    def close(self) -> None:
-        """Close the reader below."""
-        self._reader.close()
-
-    def see(self, index: LayerIndex, first: int, buffer: bytes, base: int) -> None:
-        """Digest the files among the entries from ``first`` on, whose bytes begin in the buffer."""
-        view = memoryview(buffer)
-        keep, count = self._keep, len(index)
-        entry = first
-        while entry < count:
-            if keep is None:
-                entry = index.digest_files(entry, view, base, self._digest)
-            if entry < count:
-                self._begin(index, entry, view, base)
-                entry += 1
-
-    def _begin(self, index: LayerIndex, entry: int, view: memoryview, base: int) -> None:
-        """Digest a file piece by piece: what the buffer has of it, and then what passes."""
-        stored = index.stored(entry) if index.kind(entry) == FILE else 0
-        if stored:
-            self._index, self._entry, self._left = index, entry, stored
-            self._state = self._hasher()
-            self._parts = [] if self._keep is not None and self._keep(index.path(entry), stored) else None
-            start = index.offset(entry) - base
-            self._take(view[start : start + stored])
-
-    def _take(self, piece: bytes | memoryview) -> None:
-        self._state.update(piece)
-        if self._parts is not None:
-            self._parts.append(bytes(piece))
-        self._left -= len(piece)
-        if not self._left and self._index is not None:
-            self._index.set_digest(self._entry, self._state.digest())
-            if self._parts is not None:
-                self._index.kept[self._entry] = b"".join(self._parts)
-
-
 def _index_layer(reader: Reader, watch: _Watch, layer: int, name: str, *, total: int | None, tap: bool) -> LayerIndex:
     """Read one layer's tar to its end; a fault ends it early and is noted in the index."""
     limits = watch.budget.limits
@@ -155,7 +73,7 @@ def _index_layer(reader: Reader, watch: _Watch, layer: int, name: str, *, total:
         done = (content or drive).bytes_done if checked is None else checked.consumed
         return watch.goes_on(layer, name, done, len(index), total)
 
-    content = _ContentTap(reader, watch, goes_on) if tap else None
+    content = DigestingReader(reader, watch.budget, watch.keep, goes_on) if tap else None
     drive = HeaderDrive(content or reader, whole=tap)
     try:
         while batch := drive.next_batch():
@@ -169,6 +87,10 @@ def _index_layer(reader: Reader, watch: _Watch, layer: int, name: str, *, total:
             if index.fault:
                 break
         index.fault = index.fault or (_STOPPED if content is not None and content.stopped else drive.fault)
+        if drive.fault and not index.entries and not drive.bytes_done:
+            index.fault = instead_of_tar(drive.buffer) or index.fault
+        if content is not None and not index.fault:
+            read_out(content)
         if checked is not None and not index.fault:
             checked.finish(goes_on)
             index.fault = _STOPPED if watch.stopped else ""
@@ -254,7 +176,7 @@ class ImageIndex:
             position = self._skip(reader, layer, position, index.offset(entry))
             state = xxh3_128()
             left = index.stored(entry)
-            while left and (piece := reader.read(min(left, _PIECE))):
+            while left and (piece := reader.read(min(left, PIECE))):
                 state.update(piece)
                 left -= len(piece)
             if left:
@@ -371,7 +293,8 @@ def _read_beside(
 def _absent(layer: Layer, why: str = "") -> LayerIndex:
     """The empty index of a layer that cannot be read at all."""
     index = LayerIndex()
-    index.fault = why or layer.missing or "its bytes are not in the archive"
+    # What can be opened and did not pass is an empty blob.
+    index.fault = why or layer.missing or ("" if layer.opener else "its bytes are not in the archive")
     index.finish()
     return index
 

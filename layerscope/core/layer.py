@@ -191,20 +191,31 @@ class LayerIndex:
         known = self._by_path.get(raw, -1)
         if known >= 0:
             return known
-        directory = 0
-        for part in normalise(raw).split(b"/"):
-            if part:
-                key = (directory, part)
-                directory = self._children.get(key, -1)
-                if directory < 0:
-                    directory = len(self.directory_names)
-                    self.directory_parents.append(key[0])
-                    self.directory_names.append(part)
-                    self._children[key] = directory
-                    self.text += len(part) + _FOLDER_TEXT
-                    if part.startswith(_METADATA_PREFIX) or key[0] in self._metadata:
-                        self._metadata.add(directory)
+        slash: i64 = raw.rfind(b"/")
+        above = self._by_path.get(raw[:slash], -1) if slash > 0 else -1
+        name = raw[slash + 1 :]
+        if above >= 0 and name and name != b"." and name != b"..":
+            directory = self._child(above, name)
+        else:
+            directory = 0
+            for part in normalise(raw).split(b"/"):
+                if part:
+                    directory = self._child(directory, part)
         self._by_path[raw] = directory
+        return directory
+
+    def _child(self, parent: int, name: bytes) -> int:
+        """The number of a directory in another; made if new."""
+        key = (parent, name)
+        directory = self._children.get(key, -1)
+        if directory < 0:
+            directory = len(self.directory_names)
+            self.directory_parents.append(parent)
+            self.directory_names.append(name)
+            self._children[key] = directory
+            self.text += len(name) + _FOLDER_TEXT
+            if name.startswith(_METADATA_PREFIX) or parent in self._metadata:
+                self._metadata.add(directory)
         return directory
 
     def digest(self, entry: int) -> bytes:

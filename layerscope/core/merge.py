@@ -50,6 +50,7 @@ class LayerMerge:
             elif self._next >= count:
                 self._phase += 1
                 self._next = 0
+                self._last = -1
                 if self._phase > 1:
                     self._link_late()
                     return False
@@ -83,6 +84,20 @@ class LayerMerge:
 
     def _find_live(self, directory: int) -> int:
         """The node of a directory of this layer, -1 where the layers below have none there."""
+        if directory == self._last and self._is_live(self._last_node):
+            return self._last_node
+        self._last = directory
+        self._last_node = self._walk_live(directory)
+        return self._last_node
+
+    def _is_live(self, node: int) -> bool:
+        """Is the path still there? What is buried is so together with all that lies below it."""
+        if node <= 0:
+            return True  # the root, or nothing: whiteouts make no paths
+        there = self._tree.live.get(self._tree.parents[node])
+        return there is not None and there.get(self._tree.names[node], -1) == node
+
+    def _walk_live(self, directory: int) -> int:
         parts: list[bytes] = []
         index = self._index
         while directory > 0:
@@ -184,10 +199,14 @@ class LayerMerge:
             return known
         index = self._index
         path: list[int] = []
+        node = 0
         while directory > 0:
+            known = self._directories.get(directory, -1)
+            if known >= 0 and self._is_directory(known):
+                node = known  # and so are all above it: what ends a directory ends all that lies below
+                break
             path.append(directory)
             directory = index.directory_parents[directory]
-        node = 0
         while path:
             directory = path.pop()
             node = self._tree.revive(node, index.directory_names[directory])

@@ -74,7 +74,9 @@ class ArchiveSource:
         members = Members(label, self._wish.limits)
         while member := stream.next():
             members.add(member)
-        return conclude(FileContents(self._file, members, label, self._wish.limits), self._wish, stream.fault)
+        return conclude(
+            FileContents(self._file, members, label, self._wish.limits), self._wish, damage(label, stream.fault)
+        )
 
     def close(self) -> None:
         """Close the file; openers of its layers fail from then on."""
@@ -84,7 +86,7 @@ class ArchiveSource:
 def conclude(contents: NamedContents, wish: Wish, fault: str, *, partial: bool = True) -> Image:
     """The image of a scanned archive.
 
-    A fault of the scan is a warning where the manifest came before it, else the image's own: then
+    A fault of the scan, a sentence, is a warning where the manifest came before it, else the image's own: then
     there is what could be salvaged. DamagedImageError where that is nothing, or not wanted (``partial``).
     """
     try:
@@ -92,16 +94,16 @@ def conclude(contents: NamedContents, wish: Wish, fault: str, *, partial: bool =
     except (NotAnImageError, DamagedImageError) as error:
         if not fault:
             raise
-        broken = damaged(contents.label, fault)
+        broken = DamagedImageError(fault, "Save or copy the image again, whole.")
         image = Image(wish.reference, wish.source, fault=broken.sentence)
         if wish.image or not partial or not salvage(contents, image):
             raise broken from error
         return image
     if fault:
-        image.warnings.append(damaged(contents.label, fault).sentence)
+        image.warnings.append(fault)
     return image
 
 
-def damaged(label: str, fault: str) -> DamagedImageError:
-    """The error for an outer archive whose scan ended early."""
-    return DamagedImageError(f"{label} is damaged: {fault}.", "Save or copy the image again, whole.")
+def damage(label: str, fault: str) -> str:
+    """The sentence about an outer archive whose scan ended early; empty where it did not."""
+    return f"{label} is damaged: {fault}." if fault else ""

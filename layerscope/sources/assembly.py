@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from layerscope.errors import DamagedImageError, LayerscopeError, NotAnImageError
+from layerscope.errors import DamagedImageError, LayerscopeError, LimitError, NotAnImageError
 from layerscope.sources import documents
 from layerscope.sources.contents import Blob, Contents, blob_of, document_of, doubt
 from layerscope.sources.documents import ArchiveEntry, Descriptor, Manifest
@@ -70,10 +70,9 @@ def _read_config(
     image: Image, contents: Contents, told: Descriptor, read: Callable[[], bytes | None], layers: int
 ) -> Sequence[str]:
     """Read the config into the image; the diff id of each layer, empty where it is not known."""
-    try:
-        config = _config(image, told, read)
-    except LayerscopeError as error:
-        image.warnings.append(f"{error.sentence.rstrip('.')}: history and platform are not known.")
+    config, why = _config(image, told, read)
+    if config is None:
+        image.warnings.append(f"{why}: history and platform are not known.")
         return [""] * layers
     return fill_config(image, config, contents.label, layers)
 
@@ -94,20 +93,26 @@ def fill_config(image: Image, config: dict[str, Any], label: str, layers: int) -
     return [""] * layers
 
 
-def _config(image: Image, told: Descriptor, read: Callable[[], bytes | None]) -> dict[str, Any]:
-    """The config, with a warning where it is other than it is told; LayerscopeError where there is none."""
+def _config(image: Image, told: Descriptor, read: Callable[[], bytes | None]) -> tuple[dict[str, Any] | None, str]:
+    """The config, with a warning where it is other than it is told; else why there is none, without a full stop."""
     if not told.digest:
-        raise DamagedImageError("The manifest names no config.", _RETRY)
+        return None, "The manifest names no config"
     name = f"The config ({shortened(told.digest)})"
-    data = read()
+    try:
+        data = read()
+    except LimitError as error:
+        return None, error.sentence.rstrip(".")
     if data is None:
-        raise DamagedImageError(f"{name} is missing.", _RETRY)
-    config = documents.parse(data, name)
+        return None, f"{name} is missing"
+    try:
+        config = documents.parse(data, name)
+    except DamagedImageError as error:
+        return None, error.sentence.rstrip(".")
     if not isinstance(config, dict):
-        raise DamagedImageError(f"{name} is no JSON object.", _RETRY)
+        return None, f"{name} is no JSON object"
     if found := doubt("The config", data, told, "the manifest"):
         image.warnings.append(found)
-    return config
+    return config, ""
 
 
 def _config_digest(name: str) -> str:
@@ -123,7 +128,7 @@ def _layer(
     """One layer and its blob; ``missing`` says why where its bytes cannot be read."""
     layer = Layer(name=name, diff_id=diff_id, digest=told.digest, media_type=told.media_type)
     try:
-        blob = find()
+        blob = find() if name else None
     except LayerscopeError as error:  # a link out of the folder, a pipe: the other layers are good
         layer.missing = error.sentence
         return layer, None

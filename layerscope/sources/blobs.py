@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from layerscope.errors import DamagedImageError, LayerscopeError, LimitError
+from layerscope.errors import DamagedImageError, LayerscopeError, LimitError, TrailingDataError
 from layerscope.sources.limits import Limits
 from layerscope.sources.model import Reader
 from layerscope.sources.readers import FileReader, PeekReader, discard
@@ -109,7 +109,8 @@ def decompressed(reader: Reader, name: str, limits: Limits) -> Reader:
 class DecompressingReader:
     """Reads all members of a compressed blob one after the other.
 
-    What follows the last member is ignored, as gunzip does: zero padding of tapes, signatures.
+    Zeros behind the last member are ignored, the padding of tapes. Other data there, a signature
+    perhaps, is a TrailingDataError for whoever reads on: a tar that ends before it is whole all the same.
     A blob that ends inside a member is a DamagedImageError once all before was read, one that grows
     out of all measure a LimitError.
     """
@@ -124,6 +125,7 @@ class DecompressingReader:
         self._head: bytes | None = b""  # what the member was given while nothing had come out
         self._member = self._decompressor(SMALL_DECODER)
         self._ended = False
+        self._has_more = False
         self._fault: LayerscopeError | None = None
         self._taken = 0
         self._given = 0
@@ -140,7 +142,7 @@ class DecompressingReader:
                 out = member.decompress(data, count)
             except self._codec.errors as error:
                 if "memory" not in str(error).lower():
-                    raise self._damaged(f"has damaged {self._codec.name} data ({error})") from error
+                    raise self._damaged(f"has damaged {self._codec.name} data") from error
                 self._enlarge(data)
                 continue
             self._given += len(out)
@@ -152,6 +154,8 @@ class DecompressingReader:
                 self._finish_member()
             if out:
                 return out
+        if count > 0 and self._has_more:
+            raise self._trailing()
         return b""
 
     def skip(self, count: int, /) -> int:
@@ -183,6 +187,7 @@ class DecompressingReader:
             rest = (rest + data).lstrip(b"\0")
         if compression(rest) != self._codec.name:
             self._ended = True
+            self._has_more = bool(rest)
             self._give_turn()
             return
         self._start_member(rest)
@@ -222,6 +227,11 @@ class DecompressingReader:
         sentence = f"{self._name} {what}."
         hint = "It may be made to do harm."
         self._fault = fault = self._limits.reached(option, sentence) if option else LimitError(sentence, hint)
+        return fault
+
+    def _trailing(self) -> TrailingDataError:
+        sentence = f"{self._name} has other data behind its {self._codec.name} data."
+        self._fault = fault = TrailingDataError(sentence, "Fetch or save the image again.")
         return fault
 
     def _damaged(self, what: str) -> DamagedImageError:

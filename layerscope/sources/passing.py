@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import posixpath
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -10,13 +11,13 @@ from pathlib import Path
 from layerscope.core.drive import TarStream
 from layerscope.core.tar import FILE
 from layerscope.errors import DamagedImageError, NotAnImageError, SourceError
-from layerscope.sources.archive import conclude
+from layerscope.sources.archive import conclude, damage
 from layerscope.sources.blobs import BLOCK, content_kind, decompressed
 from layerscope.sources.contents import Blob, too_large
 from layerscope.sources.limits import Limits
 from layerscope.sources.members import Members, Stored
 from layerscope.sources.model import Image, Reader, Visit
-from layerscope.sources.readers import FileReader, PeekReader, SharedFile, discard, read_all
+from layerscope.sources.readers import FileReader, PeekReader, PipeReader, SharedFile, read_all, read_out
 from layerscope.sources.recognition import describe
 from layerscope.sources.selection import Wish
 from layerscope.sources.spool import Spool, SpoolingReader
@@ -24,8 +25,6 @@ from layerscope.text import shortened
 
 #: Documents of the largest size that are kept in memory until the manifest says which are needed.
 _KEPT = 16
-#: Bytes read behind the archive's end marker, so that whoever writes the pipe can finish its padding.
-_PADDING = 1024 * 1024
 _NAMES = ("json", "repositories")
 
 
@@ -74,8 +73,12 @@ class KeptContents:
         if found is None:
             return None
         real, stored = found
+        if real not in self.kinds and real not in self.looks:
+            return None  # the archive broke off in front of its bytes
         kind = self.kinds.get(real, "")
-        opener = partial(self._open, self.file, real, stored) if self.file else None
+        opener: Callable[[], Reader] | None = partial(self._open, self.file, real, stored) if self.file else None
+        if not stored.size:
+            opener = partial(PipeReader, io.BytesIO())
         seekable = opener is not None and kind in ("tar", "")
         return Blob(real, stored.size, kind, opener, seekable, self.looks.get(real, ""))
 
@@ -137,12 +140,12 @@ class PassingArchive:
                 name = contents.members.add(member)
                 if member.kind == FILE:
                     _take(contents, name, tar.data(), member.stored, visit)
-            discard(stream, _PADDING)
+            read_out(stream)
         except DamagedImageError as error:
-            fault = error.sentence.rstrip(".")
+            fault = error.sentence
         if self._spool is not None:
             contents.file = self._spool.finish(self._label)
-        return conclude(contents, self._wish, fault or tar.fault, partial=self._partial)
+        return conclude(contents, self._wish, fault or damage(self._label, tar.fault), partial=self._partial)
 
     def _check(self, head: bytes) -> None:
         if content_kind(head) != "tar" or not any(head):

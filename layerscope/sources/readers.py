@@ -6,15 +6,17 @@ import os
 import stat
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from layerscope.errors import DamagedImageError, NotAnImageError
+from layerscope.errors import DamagedImageError, NotAnImageError, TrailingDataError
 from layerscope.sources.model import Reader
 
 _HAS_PREAD = hasattr(os, "pread")
 #: Bytes asked for at once where nothing else decides.
 CHUNK = 256 * 1024
+_BEHIND = 1024 * 1024
 
 
 class SharedFile:
@@ -184,6 +186,15 @@ def discard(reader: Reader, count: int) -> int:
             break
         left -= len(data)
     return count - left
+
+
+def read_out(reader: Reader) -> None:
+    """Read what stands behind the end of a tar, a megabyte at most; DamagedImageError where it breaks off there.
+
+    The checksum of compressed data stands at its end, and whoever writes a pipe wants to finish.
+    """
+    with suppress(TrailingDataError):
+        discard(reader, _BEHIND)
 
 
 def read_all(reader: Reader, limit: int) -> bytes | None:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from layerscope.sources.blobs import BLOCK, content_kind
+
 _KINDS = (
     (b"\x1f\x8b", "is compressed twice"),
     (b"\x28\xb5\x2f\xfd", "is compressed twice"),
+    (b"\xfd7zXZ\x00", "is compressed twice"),
+    (b"BZh", "is compressed twice"),
+    (b"\x04\x22\x4d\x18", "is compressed by lz4, which no engine reads"),
+    (b"\x1f\x9d", "is compressed by compress, which no engine reads"),
     (b"\x7fELF", "is a program (ELF)"),
     (b"MZ", "is a program (Windows)"),
     (b"PK\x03\x04", "is a zip archive"),
@@ -37,6 +43,11 @@ def describe(head: bytes) -> str:
         first = head.lstrip().upper()
         return "is text, a Dockerfile it seems" if first.startswith((b"FROM ", b"# SYNTAX=")) else "is text"
     return "is neither a tar nor a compressed one"
+
+
+def instead_of_tar(head: bytes) -> str:
+    """What decompressed data is whose scan failed at its front, as a sentence; empty where it is a tar."""
+    return "" if content_kind(head[:BLOCK]) == "tar" else f"This layer is no tar: it {describe(head[:BLOCK])}."
 
 
 def _is_text(head: bytes) -> bool:

@@ -41,7 +41,7 @@ def document_kinds() -> Iterator[Kind]:
     yield from family("config", _configs())
     yield from family("config, field", _config_fields())
     yield from family("config, history", _histories())
-    yield Kind("config, field: a base that is this image", OPENED, _based("a:1"), order=True)
+    yield Kind("config, field: a base that is this image", OPENED, _based("a:1"), piped=False)
 
 
 def _manifest(data: bytes | str) -> bytes:

@@ -31,8 +31,8 @@ class Kind:
     """One kind of input.
 
     ``says`` is a piece of what is said about it, ``entries`` how many an honest image of its size has,
-    ``seconds`` what it may take, ``options`` what it is opened with. ``order`` tells that its answer
-    depends on the order in which members come, so that a pipe gives another than a file.
+    ``seconds`` of processor time what it may take, ``options`` what it is opened with. ``piped`` tells
+    that it comes to the same through a pipe.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Kind:
     entries: int = 0
     seconds: float = 10.0
     options: tuple[str, ...] = ()
-    order: bool = False
+    piped: bool = True
 
 
 def member(name: bytes | str, data: bytes = b"", flag: bytes = b"0", link: bytes = b"") -> bytes:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any
+from unicodedata import category
 
 from layerscope.cli import main
 
@@ -24,6 +25,9 @@ from .trail import followed
 #: Bytes of memory over what an honest image takes, and what such a one takes for each entry.
 MEMORY = 300 << 20
 BYTES_PER_ENTRY = 700
+#: Categories of Unicode that no terminal should see, and how long a line may be.
+_CONTROLS = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+_LONGEST = 12_000
 
 
 @dataclass(frozen=True)
@@ -74,8 +78,10 @@ def problems(kind: Kind, outcome: Outcome) -> list[str]:
     if outcome.fate is not kind.fate:
         found.append(f"it is {outcome.fate} and not {kind.fate}")
     texts = outcome.out + outcome.err
-    if not texts.replace("\n", "").isprintable():
+    if any(category(letter) in _CONTROLS for letter in texts.replace("\n", "")):
         found.append("control characters get through")
+    if any(len(line) > _LONGEST for line in texts.splitlines()):
+        found.append("a line without an end")
     if "Traceback" in texts:
         found.append("a traceback")
     if kind.says not in outcome.sentences:
@@ -91,13 +97,15 @@ def problems(kind: Kind, outcome: Outcome) -> list[str]:
 
 @contextlib.contextmanager
 def at_most(seconds: float, more_bytes: int) -> Iterator[None]:
-    """A watchdog over time, and over the memory of this process where the system can limit it."""
+    """A watchdog over processor time, over waiting, and over the memory of this process where that can be limited."""
 
-    def bark(_number: int, _frame: FrameType | None) -> None:
-        raise TimeoutError(f"it takes more than {seconds} s")
+    def bark(number: int, _frame: FrameType | None) -> None:
+        raise TimeoutError("it hangs" if number == signal.SIGALRM else f"it takes more than {seconds} s")
 
-    before = signal.signal(signal.SIGALRM, bark)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    timers = {signal.SIGPROF: (signal.ITIMER_PROF, seconds), signal.SIGALRM: (signal.ITIMER_REAL, 30 * seconds)}
+    before = {number: signal.signal(number, bark) for number in timers}
+    for timer, limit in timers.values():
+        signal.setitimer(timer, limit)
     soft, hard = resource.getrlimit(resource.RLIMIT_AS)
     if sys.platform == "linux":
         now = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * os.sysconf("SC_PAGE_SIZE")
@@ -106,8 +114,9 @@ def at_most(seconds: float, more_bytes: int) -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        for number, (timer, _) in timers.items():
+            signal.setitimer(timer, 0)
+            signal.signal(number, before[number])
 
 
 def run_kind(kind: Kind, path: Path, folder: Path, *, piped: bool = False) -> Outcome:

@@ -39,7 +39,7 @@ def test_every_kind(kind: Kind, place: Path) -> None:
     (place / "output" / "report.json").unlink(missing_ok=True)
     assert problems(kind, outcome) == [], outcome.sentences
     assert [item for item in listing(place) if "/output" not in item[0]] == [i for i in before if "/output" not in i[0]]
-    if path.is_file() and not kind.order:
+    if kind.piped and os.path.isfile(path):  # noqa: PTH113  # some names are too long for pathlib
         piped = run_kind(kind, path, place / "output", piped=True)
         assert problems(kind, piped) == [], piped.sentences
         assert answers(piped, "Standard input") == answers(outcome, str(path))

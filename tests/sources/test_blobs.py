@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from core.archives import Forward
 from images import gzipped, make_layer, zstd
-from layerscope.errors import DamagedImageError, LimitError
+from layerscope.errors import DamagedImageError, LimitError, TrailingDataError
 from layerscope.sources.blobs import compression, content_kind, decompressed, is_tar
 from layerscope.sources.limits import Limits
 from layerscope.sources.readers import PipeReader
@@ -32,7 +32,6 @@ STORED = {
     "gzip": gzip.compress(TEXT),
     "gzip members": gzipped(TEXT, members=300),
     "gzip, zero padding": gzip.compress(TEXT) + bytes(10_000),
-    "gzip, garbage behind": gzip.compress(TEXT) + b"signature",
     "gzip, empty member": gzip.compress(b"") + gzip.compress(TEXT),
     "zstd, skippable frames": zstd(TEXT),
     "zstd frames": zstd(TEXT[:1000]) + zstd(TEXT[1000:]),
@@ -73,6 +72,15 @@ def test_skips_as_far_as_it_reads(form: str) -> None:
     assert reader.skip(100_001) == 100_001
     assert reader.read(20) == TEXT[100_001:100_021][: len(reader.read(0)) or 20]
     assert reader.skip(1 << 30) == len(TEXT) - 100_021
+
+
+@pytest.mark.parametrize("form", ["gzip", "zstd frames", "xz", "bzip2"])
+def test_other_data_behind_is_told_to_whoever_reads_on(form: str) -> None:
+    reader = decompressed(PipeReader(io.BytesIO(STORED[form] + bytes(100) + b"signature")), "The blob", Limits())
+    assert reader.skip(len(TEXT)) == len(TEXT)
+    for _ in range(2):
+        with pytest.raises(TrailingDataError, match=r"The blob has other data behind its \w+ data\."):
+            reader.read(1)
 
 
 @pytest.mark.parametrize("form", ["gzip", "zstd frames", "xz", "bzip2"])
