@@ -37,7 +37,8 @@ def fill(folder: Path, dockerfile: str) -> Path:
 def build_with_engine(folder: Path, tag: str, buildkit: bool, options: Sequence[str] = ()) -> Path:
     """Build with the docker command and save the image; a skip where its BuildKit needs a plugin that is not there."""
     for program in _docker_commands():
-        done = _run([program, "build", "-q", "-t", tag, *options, str(folder)], DOCKER_BUILDKIT=str(int(buildkit)))
+        command = [program, "build", "-q", "--network", "none", "-t", tag, *options, str(folder)]
+        done = _run(command, DOCKER_BUILDKIT=str(int(buildkit)))
         if "buildx" not in done.stderr:
             break
     else:

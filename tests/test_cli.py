@@ -116,9 +116,13 @@ def test_several_outputs_at_once(fat: str, tmp_path: Path) -> None:
 
 
 def test_output_that_cannot_be_written(fat: str, tmp_path: Path) -> None:
-    done = run("check", fat, "--output", f"json={tmp_path}/no/such/folder.json")
+    junit = tmp_path / "junit.xml"
+    done = run("check", fat, "--output", f"json={tmp_path}/no/such/folder.json", "--output", f"junit={junit}")
     assert done.returncode == 2
     assert "cannot be written" in done.stderr
+    # The others are, all the same.
+    assert "FAIL" in done.stdout
+    assert "<failure" in junit.read_text(encoding="utf-8")
 
 
 def test_dives_json_and_verdict_go_together(fat: str, tmp_path: Path) -> None:
@@ -309,6 +313,11 @@ def test_check_of_an_archive_imports_neither_textual_nor_docker(fat: str) -> Non
 
 def test_github_gets_its_summary_and_outputs(fat: str, tmp_path: Path) -> None:
     summary, outputs = tmp_path / "summary.md", tmp_path / "outputs"
+    nearly_full = tmp_path / "full.md"
+    nearly_full.write_bytes(b"x" * ((1 << 20) - 100))
+    told = run("check", fat, "--format", "github", GITHUB_STEP_SUMMARY=str(nearly_full))
+    assert (told.returncode, nearly_full.stat().st_size) == (1, (1 << 20) - 100)
+    assert "summary is full" in told.stderr
     outputs.write_text("before=1\n", encoding="utf-8")
     done = run("check", fat, "--format", "github", GITHUB_STEP_SUMMARY=str(summary), GITHUB_OUTPUT=str(outputs))
     assert done.returncode == 1

@@ -37,13 +37,21 @@ def parse_outputs(args: argparse.Namespace) -> list[tuple[str, str]]:
 
 
 def write_outputs(args: argparse.Namespace, analysis: Analysis, results: Sequence[Result] | None) -> None:
-    """Write every report that was asked for, files first; UsageError where one cannot be written."""
-    write_export(args, analysis)
+    """Write every report that was asked for, files first; then UsageError where one could not be written."""
+    writes = [partial(write_export, args, analysis)]
     # Files first: whoever closes standard output early still gets them.
     for form, file in sorted(parse_outputs(args), key=lambda output: output[1] == "-"):
-        _write(file, partial(_write_form, analysis, results, form, args.comment_key))
+        writes.append(partial(_write, file, partial(_write_form, analysis, results, form, args.comment_key)))
         if form == "github":
-            _tell_github(args, analysis, results)
+            writes.append(partial(_tell_github, args, analysis, results))
+    errors = []
+    for write in writes:
+        try:
+            write()
+        except UsageError as error:
+            errors.append(error)
+    if errors:
+        raise errors[0]
 
 
 def _write_form(analysis: Analysis, results: Sequence[Result] | None, form: str, key: str, stream: TextIO) -> None:

@@ -109,6 +109,16 @@ ADD rootfs.tar /
 COPY l@ /srv/
 RUN touch /l@
 """
+MOUNTS = """\
+FROM scratch AS maker
+ADD rootfs.tar /
+RUN touch /made
+FROM scratch
+ADD rootfs.tar /
+RUN --mount=type=cache,target=/c --mount=type=bind,from=maker,target=/m touch /l@ && cp /m/made /c/
+COPY --from=maker --chown=1:1 /made /l@
+RUN touch /l@
+"""
 FILES = {
     "plain": PLAIN,
     "continued": CONTINUED,
@@ -155,13 +165,22 @@ def test_layers_of_the_engine_have_their_lines(engine: DockerClient, name: str, 
     check(build_with_engine(dockerfile.parent, f"layerscope-lines-{name}:{int(buildkit)}", buildkit), dockerfile)
 
 
-@pytest.mark.parametrize(("name", "program"), [*((name, "buildah") for name in FILES), ("stages", "podman")])
+@pytest.mark.engine
+def test_flags_of_buildkit_are_no_hindrance(engine: DockerClient, tmp_path: Path) -> None:
+    dockerfile = fill(tmp_path / "context", MOUNTS)
+    check(build_with_engine(dockerfile.parent, "layerscope-lines-mounts:1", True), dockerfile)
+
+
+@pytest.mark.parametrize(
+    ("name", "program"),
+    [(name, "buildah") for name in ("plain", "arguments", "shells", "triggers")] + [("stages", "podman")],
+)
 def test_layers_of_buildah_have_their_lines(name: str, program: str, tmp_path: Path) -> None:
     dockerfile = fill(tmp_path / "context", FILES[name])
     check(build_with_buildah(dockerfile.parent, program, ["--layers"]), dockerfile)
 
 
-@pytest.mark.parametrize("name", ["plain", "stages"])
+@pytest.mark.parametrize("name", ["stages"])
 def test_a_layer_of_several_instructions_has_no_line(name: str, tmp_path: Path) -> None:
     dockerfile = fill(tmp_path / "context", FILES[name])
     archive = build_with_buildah(dockerfile.parent, "buildah", ["--layers=false"])
