@@ -302,10 +302,10 @@ def groups(keys: Sequence[Key] = KEYS) -> Iterator[tuple[str, list[Key]]]:
 
 def markdown_table() -> str:
     """The table of keys in the README; a test compares them."""
-    lines = ["| keys | what they do | dive's |", "| --- | --- | --- |"]
+    lines = ["| keys | what they do | dive's | name |", "| --- | --- | --- | --- |"]
     for _group, keys in groups():
         for key in keys:
             pressed = " ".join(f"`{name}`" for name in written(key.keys).split(" "))
             dives = " ".join(f"`{name}`" for name in written(key.dive).split(" ") if name)
-            lines.append(f"| {pressed} | {key.help} | {dives} |")
+            lines.append(f"| {pressed} | {key.help} | {dives} | {key.name} |")
     return "\n".join(lines) + "\n"
