@@ -140,7 +140,7 @@ class Terminal:
 
 
 ZSH = """
-autoload -Uz compinit && compinit -u -D -d /dev/null
+autoload -Uz compinit && compinit -u -D
 source ./layerscope.zsh
 """
 
