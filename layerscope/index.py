@@ -42,6 +42,7 @@ class _Watch:
     keep: Keep | None
     budget: Budget
     layers: int = 0
+    total: int | None = None
     stopped: bool = False
     _next: float = 0.0
 
@@ -52,13 +53,15 @@ class _Watch:
             now = time.monotonic()
             if now >= self._next:
                 self._next = now + _REPORT_EVERY
-                self.report(Progress(layer, self.layers, name, done, total, entries))
+                self.report(Progress(layer, self.layers, name, done, total, entries, total=self.total))
         return not self.stopped
 
     def finish(self, layer: int, name: str, index: LayerIndex, size: int) -> None:
         """Tell that a layer was read to its end."""
         if self.report is not None:
-            self.report(Progress(layer, self.layers, name, size, size, len(index), finished=True, index=index))
+            self.report(
+                Progress(layer, self.layers, name, size, size, len(index), finished=True, index=index, total=self.total)
+            )
 
 
 def _index_layer(reader: Reader, watch: _Watch, layer: int, name: str, *, total: int | None, tap: bool) -> LayerIndex:
@@ -268,11 +271,18 @@ def _read_open(source: OpenSource, watch: _Watch) -> ImageIndex:
     places = [layer.name if layer.opener else str(number) for number, layer in enumerate(image.layers)]
     first = {place: number for number, place in reversed(list(enumerate(places)))}
     numbers = sorted(first.values())
+    watch.total = _stored(image.layers[number] for number in numbers)
     streams = sum(not image.layers[number].seekable for number in numbers)
     workers = min(max(os.cpu_count() or 1, _FEWEST_STREAMS), streams, _MOST_STREAMS)
     found = list(map(read, numbers)) if workers < 2 else _read_beside(read, numbers, workers, watch, source)
     by_number = dict(zip(numbers, found, strict=True))
     return ImageIndex(image, [by_number[first[place]] for place in places], stopped=watch.stopped)
+
+
+def _stored(layers: Iterable[Layer]) -> int | None:
+    """The bytes of compressed layers together; None where one is plain, whose size its end tells."""
+    sizes = [layer.compressed_bytes for layer in layers if layer.opener is not None]
+    return None if None in sizes or not sizes else sum(size for size in sizes if size is not None)
 
 
 def _read_beside(

@@ -18,7 +18,8 @@ class Progress:
     ``layer`` is the number of the layer, or -1 where the source does not tell numbers yet; ``layers``
     is 0 while their number is not known. ``activity`` is what a source does before layers come, or to
     bring them (Pulling nginx): then the bytes are those of all that it brings. ``index`` is that of a
-    layer that was read to its end (``finished``).
+    layer that was read to its end (``finished``). ``total`` are the bytes of all layers together, as
+    ``bytes_done`` counts them, where they are known.
     """
 
     layer: int
@@ -30,6 +31,7 @@ class Progress:
     finished: bool = False
     activity: str = ""
     index: LayerIndex | None = None
+    total: int | None = None
 
 
 Report = Callable[[Progress], None]

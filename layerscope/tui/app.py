@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from textual import work
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.dom import DOMNode
 from textual.screen import Screen
-from textual.worker import Worker, WorkerState, get_current_worker
 
 from layerscope.core.outline import Outline
 from layerscope.errors import CancelledError, LayerscopeError
@@ -23,6 +20,7 @@ from layerscope.tui.filetree import FileTree, finish
 from layerscope.tui.keys import bindings, written
 from layerscope.tui.messages import Analysed, Indexed, Progressed, WasteFound
 from layerscope.tui.preferences import PLAIN, Preferences
+from layerscope.tui.reading import Failed, start
 from layerscope.tui.screen import ExplorerScreen
 
 if TYPE_CHECKING:
@@ -71,7 +69,7 @@ class ExplorerApp(ScopeApp[None]):
         super().__init__(theme, remembered, preferences)
         self._load, self._analyse, self._choose = load, analyse, choose
         self.explorer = ExplorerScreen(reference, preferences)
-        self._stopping = threading.Event()
+        self._stopping = self._leaving = False
         self._index: ImageIndex | None = None
 
     def get_default_screen(self) -> ExplorerScreen:
@@ -92,12 +90,10 @@ class ExplorerApp(ScopeApp[None]):
 
     def on_ready(self) -> None:
         """The first frame is on its way: now read."""
-        self.call_after_refresh(self._read)
+        self.call_after_refresh(partial(start, self, self._read))
 
-    @work(thread=True, exclusive=True, group="read", exit_on_error=False, description="read the image")
     def _read(self) -> None:
         """In a thread: open, index, conclude; tell by messages."""
-        worker = get_current_worker()
         last: dict[tuple[int, str], float] = {}
 
         def report(progress: Progress) -> None:
@@ -107,8 +103,8 @@ class ExplorerApp(ScopeApp[None]):
                 last[key] = now
                 self.post_message(Progressed(progress))
 
-        index = self._load(report, lambda: worker.is_cancelled or self._stopping.is_set())
-        if worker.is_cancelled:
+        index = self._load(report, lambda: self._leaving or self._stopping)
+        if self._leaving:
             return
         self._index = index
         outline = Outline(index.tree)
@@ -141,14 +137,12 @@ class ExplorerApp(ScopeApp[None]):
         """The causes are there."""
         self.explorer.show_waste(message.analysis, message.items, message.fault)
 
-    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+    def on_failed(self, message: Failed) -> None:
         """A thread that fails ends the explorer; whoever started it says why."""
-        if event.state is WorkerState.ERROR and event.worker.group == "read":
-            error = event.worker.error
-            if isinstance(error, SeveralImagesError) and self._choose is not None:
-                self._ask_which(error, self._choose)
-            else:
-                self.fail(error)
+        if isinstance(message.error, SeveralImagesError) and self._choose is not None:
+            self._ask_which(message.error, self._choose)
+        else:
+            self.fail(message.error)
 
     def _ask_which(self, error: SeveralImagesError, choose: Choose) -> None:
         """An archive holds several images: let the user choose, then read again."""
@@ -159,7 +153,7 @@ class ExplorerApp(ScopeApp[None]):
                 self.fail(error)
                 return
             choose(choice)
-            self._read()
+            start(self, self._read)
 
         self.push_screen(ChooseScreen("Which image?", error.choices), chosen)
 
@@ -169,12 +163,16 @@ class ExplorerApp(ScopeApp[None]):
         self.exit(return_code=_INTERRUPTED if isinstance(error, CancelledError) else 2)
 
     def on_explorer_screen_stop_asked(self) -> None:
-        """Read no further; what has arrived is shown."""
-        self._stopping.set()
-        self.explorer.title_bar.say("stopping")
+        """Read no further, what has arrived is shown; asked again, leave: nothing may ever arrive."""
+        if self._stopping:
+            self.fail(CancelledError("Reading was stopped before there was anything to show."))
+            return
+        self._stopping = True
+        self.explorer.title_bar.say("stopping · esc leaves")
 
     def on_unmount(self) -> None:
         """The user has left: a thread that still compares contents shall not keep the program."""
+        self._leaving = True
         if self._index is not None:
             for layer in self._index.image.layers:
                 layer.opener = _refuse

@@ -67,8 +67,8 @@ class LayersPane(Rows):
         """Nothing is known yet, or there is nothing."""
         return "no layers" if self._known else "reading"
 
-    def show_progress(self, progress: Progress) -> None:
-        """A layer is being read; rows appear as they become known."""
+    def show_progress(self, progress: Progress) -> int:
+        """A layer is being read; rows appear as they become known. The layer's row."""
         layer = progress.layer
         if layer < 0:
             # A passing source tells numbers at its end: until then layers stand as they come.
@@ -82,6 +82,7 @@ class LayersPane(Rows):
             row.ready, row.bytes = True, progress.bytes_done
             self._largest = max(self._largest, row.bytes)
         self.refresh_rows()
+        return layer
 
     def show_tree(self, tree: ImageTree) -> None:
         """All layers are read: their sizes are known."""

@@ -14,7 +14,9 @@ from layerscope.tui.files import FilesPane
 from layerscope.tui.finder import FindBar
 from layerscope.tui.keys import bindings
 from layerscope.tui.layers import LayersPane
+from layerscope.tui.pace import Pace
 from layerscope.tui.preferences import PLAIN, Preferences
+from layerscope.tui.reading import Alone, Failed, look_at, start
 from layerscope.tui.rows import Rows
 from layerscope.tui.selection import Selection
 from layerscope.tui.views import Views
@@ -22,6 +24,7 @@ from layerscope.tui.waste import WastePane
 
 if TYPE_CHECKING:
     from layerscope.analysis.model import Analysis, WasteItem
+    from layerscope.core.layer import LayerIndex
     from layerscope.core.outline import Outline
     from layerscope.index import ImageIndex, Progress
     from layerscope.tui.filetree import FileTree
@@ -41,18 +44,46 @@ class ExplorerScreen(Views):
         self.files.columns.on = preferences.attributes
         self.selection = Selection(upto=preferences.upto)
         self._view: tuple[int, int] | None = None
+        self._pace = Pace()
+        self._arrived: dict[int, LayerIndex] = {}
+        self._alone = -1
 
     # What arrives.
 
     def show_progress(self, progress: Progress) -> None:
         """A layer is being read."""
-        if self.index is None:
-            self.layer_list.show_progress(progress)
-            self.title_bar.say(f"reading · {progress.entries:,} entries · esc stops")
+        if self.index is not None:
+            return
+        self._pace.note(progress)
+        self.title_bar.say(f"{self._pace.words} · esc stops")
+        if not progress.activity:
+            row = self.layer_list.show_progress(progress)
+            if progress.index is not None:
+                self._arrived[row] = progress.index
+                self._look_at_arrived()
+
+    def _look_at_arrived(self) -> None:
+        """Show what the layer under the cursor writes, if it was read already."""
+        layer = self.selection.layer
+        if layer in self._arrived and layer != self._alone:
+            self._alone, found = layer, self._arrived[layer]
+            start(self, lambda: self.post_message(look_at(layer, found)))
+
+    def on_alone(self, message: Alone) -> None:
+        """A layer can be looked at, while the others are still coming."""
+        if self.index is None and message.layer == self.selection.layer:
+            self.files.show_tree(message.files)
+            self.files.show_view(view_of(message.outline, -1, 0))
+            self.layer_list.border_subtitle = "this layer alone, others are coming"
+
+    def on_failed(self, message: Failed) -> None:
+        """What looks at an arrived layer failed: the app knows what to do."""
+        self.app.post_message(message)
 
     def show_index(self, index: ImageIndex, outline: Outline, files: FileTree) -> None:
         """The files are there."""
         self.index, self.outline = index, outline
+        self._arrived.clear()
         self.layer_list.show_tree(index.tree)
         self.config.show_image(index.image)
         self.history.show_image(index.image)
@@ -93,6 +124,8 @@ class ExplorerScreen(Views):
         self.layer_list.show_selection(selection)
         self.details.show_layer(selection.layer)
         self.history.follow(selection.layer)
+        if self.index is None:
+            self._look_at_arrived()
         if self.index is None or self.outline is None or not self.index.layers:
             return
         wanted = (selection.first - 1, selection.last)

@@ -198,9 +198,9 @@ def config_fields(image: Image) -> Iterator[tuple[str, str]]:
     if image.attestations:
         word = "manifest beside" if image.attestations == 1 else "manifests beside"
         yield "attestations", f"{image.attestations} {word} the image's: provenance, or a list of its packages"
-    for number, layer in enumerate(image.layers, start=1):
+    for layer in image.layers:
         if layer.digest or layer.diff_id:
-            yield "layers", f"{number:>2} {layer.digest or layer.diff_id}"
+            yield "layers", layer.digest or layer.diff_id
 
 
 def _run_fields(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

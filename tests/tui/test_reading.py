@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from explorers import THEME, explorer, load_demo, settle
+from explorers import THEME, explorer, load_demo, press, settle
 from layerscope.analysis.summary import analyse
 from layerscope.errors import CancelledError, ImageNotFoundError
 from layerscope.index import Cancelled, ImageIndex, Progress, Report
@@ -64,6 +64,110 @@ def test_layers_show_how_far_reading_has_come() -> None:
     asyncio.run(run())
     assert "▓▓▓░░░░░  42 %  218.0 MB of 513.0 MB" in seen[0]
     assert seen[0].count("waiting") == 2
+
+
+def test_a_layer_that_was_read_can_be_looked_at_while_others_come() -> None:
+    going = threading.Event()
+    seen: list[str] = []
+
+    def load(report: Report, cancelled: Cancelled) -> ImageIndex:
+        index = load_demo(report, cancelled)
+        first, third = index.layers[0], index.layers[2]
+        report(Progress(0, 11, "a", 1_800_000, None, len(first), finished=True, index=first, total=7_100_000))
+        report(Progress(2, 11, "c", 900_000, None, len(third), finished=True, index=third, total=7_100_000))
+        report(Progress(1, 11, "b", 850_000, None, 10, total=7_100_000))
+        going.wait(10)
+        return index
+
+    async def run() -> None:
+        app = explorer(load)
+        async with app.run_test(size=(120, 30)) as pilot:
+            for keys in ("", "down", "down"):
+                await pilot.press(*keys.split())
+                for _ in range(20):
+                    await pilot.pause()
+                seen.append(screen_text(app))
+            await pilot.press("2", "enter")
+            going.set()
+            await settle(app, pilot)
+            seen.append(screen_text(app))
+
+    asyncio.run(run())
+    assert "reading · 50 % · 3.5 MB of 7.1 MB" in seen[0]
+    assert "os-release" in seen[0]
+    assert "others are coming" in seen[0]
+    assert "os-release" in seen[1]
+    assert "os-release" not in seen[2]
+    assert "efficiency 68 %" in seen[3]
+
+
+def test_what_a_source_does_before_its_layers_come_is_told() -> None:
+    going = threading.Event()
+
+    def load(report: Report, cancelled: Cancelled) -> ImageIndex:
+        report(Progress(-1, 0, "", 12_000_000, 48_000_000, 0, activity="Pulling acme/api:2.4"))
+        going.wait(10)
+        return load_demo(report, cancelled)
+
+    async def run() -> str:
+        app = explorer(load)
+        async with app.run_test(size=(120, 30)) as pilot:
+            for _ in range(20):
+                await pilot.pause()
+            seen = screen_text(app)
+            going.set()
+            await settle(app, pilot)
+        return seen
+
+    seen = asyncio.run(run())
+    assert "Pulling acme/api:2.4 · 25 % · 12.0 MB of 48.0 MB · esc stops" in seen
+
+
+def test_escape_twice_leaves_what_never_comes() -> None:
+    never = threading.Event()
+
+    def load(report: Report, cancelled: Cancelled) -> ImageIndex:
+        never.wait(60)
+        raise AssertionError
+
+    async def run() -> ExplorerApp:
+        app = explorer(load)
+        async with app.run_test(size=(80, 24)) as pilot:
+            await pilot.pause()
+            await pilot.press("escape")
+            await pilot.pause()
+            assert "esc leaves" in screen_text(app)
+            await pilot.press("escape")
+            await pilot.pause()
+        return app
+
+    try:
+        assert isinstance(asyncio.run(run()).failure, CancelledError)
+    finally:
+        never.set()
+
+
+def test_sizes_change_while_reading() -> None:
+    going = threading.Event()
+
+    def load(report: Report, cancelled: Cancelled) -> ImageIndex:
+        report(Progress(1, 3, "layer", 218_000_000, 513_000_000, 12))
+        going.wait(10)
+        return load_demo(report, cancelled)
+
+    async def run() -> str:
+        app = explorer(load)
+        async with app.run_test(size=(120, 30)) as pilot:
+            for size in ((40, 10), (1, 1), (200, 60), (80, 24)):
+                await pilot.resize_terminal(*size)
+                await pilot.pause()
+                await pilot.press("3", "6", "t", "tab", "question_mark", "escape")
+            going.set()
+            await settle(app, pilot)
+            await press(app, pilot, "2")
+            return screen_text(app)
+
+    assert "efficiency 68 %" in asyncio.run(run())
 
 
 def test_escape_stops_reading_and_keeps_what_is_there() -> None:

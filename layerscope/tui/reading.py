@@ -1,0 +1,74 @@
+"""Work in threads that nobody waits for: what hangs there holds up neither the screen nor the way out."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+
+from layerscope.core.merge import LayerMerge
+from layerscope.core.outline import Outline
+from layerscope.core.tree import ImageTree
+from layerscope.tui.filetree import FileTree
+
+if TYPE_CHECKING:
+    from textual.message_pump import MessagePump
+
+    from layerscope.core.layer import LayerIndex
+
+
+@dataclass(eq=False)
+class Failed(Message):
+    """A thread ended with an error."""
+
+    error: BaseException
+
+
+@dataclass(eq=False)
+class Alone(Message):
+    """A layer is known while others are still being read."""
+
+    layer: int
+    outline: Outline
+    files: FileTree
+
+
+class _Handed:
+    """Hands whatever goes wrong in a thread to the pump that started it: nothing is swallowed."""
+
+    def __init__(self, pump: MessagePump) -> None:
+        self._pump = pump
+
+    def __enter__(self) -> None:
+        """Nothing to prepare."""
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> bool:
+        if error is not None:
+            self._pump.post_message(Failed(error))
+        return True
+
+
+def start(pump: MessagePump, work: Callable[[], object]) -> None:
+    """Do the work in a daemon thread; Failed is posted where it raises."""
+
+    def run() -> None:
+        with _Handed(pump):
+            work()
+
+    threading.Thread(target=run, daemon=True).start()
+
+
+def look_at(number: int, layer: LayerIndex) -> Alone:
+    """One layer as if there were no other: what it writes."""
+    tree = ImageTree()
+    merge = LayerMerge(tree, layer)
+    while merge.step():
+        pass
+    outline = Outline(tree)
+    while outline.step():
+        pass
+    return Alone(number, outline, FileTree(tree, outline))
