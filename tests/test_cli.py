@@ -143,7 +143,10 @@ def test_dive_ci_is_read_where_it_lies(fat: str, tmp_path: Path) -> None:
     config.write_text("rules:\n  lowestEfficiency: 0.5\n  highestUserWastedPercent: disabled\n", encoding="utf-8")
     done = run("check", fat, cwd=folder)
     assert done.returncode == 0
-    assert done.stderr == "layerscope: rules from .dive-ci, judged on dive's figures\n"
+    assert (
+        done.stderr
+        == "layerscope: rules from .dive-ci, judged on dive's figures; `layerscope init` writes a config of our own\n"
+    )
     assert run("check", fat, "--quiet", cwd=folder).stderr == ""
     assert run("check", fat, "--lowestEfficiency", "0.6", cwd=folder).returncode == 1
     assert run("check", fat, "--min-efficiency", "0.9", cwd=folder).stderr == ""

@@ -69,7 +69,14 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raise UsageError instead of printing the whole usage."""
-        raise UsageError(f"{message[:1].upper()}{message[1:]}.", f"See `{self.prog} --help`.")
+        hint = f"See `{self.prog} --help`."
+        option = message.partition("arguments: ")[2].partition(" ")[0].partition("=")[0]
+        if option.startswith("--"):
+            from difflib import get_close_matches
+
+            close = get_close_matches(option, self._option_string_actions, 1)
+            hint = f"Did you mean {close[0]}?" if close else hint
+        raise UsageError(f"{message[:1].upper()}{message[1:]}.", hint)
 
 
 class _Version(argparse.Action):

@@ -86,7 +86,8 @@ def _limits(analysis: Analysis) -> Iterator[str]:
     largest = max((layer.size_bytes for layer in analysis.layers), default=0)
     yield f'min-efficiency = "{max(0, math.floor(figures.efficiency * 100) - 1)}%"'
     yield f'max-wasted-percent = "{min(100, math.ceil(figures.user_wasted_percent * 100) + 1)}%"'
-    yield f'max-wasted = "{_rounded(figures.wasted_bytes)}"'
+    # Of nothing some percent is nothing: there is room for a hundredth of the image.
+    yield f'max-wasted = "{_rounded(figures.wasted_bytes + figures.size_bytes // 100)}"'
     yield f'max-size = "{_rounded(figures.size_bytes)}"'
     yield f'# max-layer-size = "{_rounded(largest)}"'
     yield f"max-layers = {len(analysis.layers) + 2}"

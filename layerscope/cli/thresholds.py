@@ -121,5 +121,5 @@ def _read_file(args: argparse.Namespace, *, look: bool) -> dict[str, str] | None
         reason = getattr(error, "strerror", None) or "it is no text"
         raise ConfigError(f"{path} cannot be read: {reason}.", "Give dive's config with --ci-config FILE.") from error
     whose = "the true" if args.scoring == Scoring.TRUE else "dive's"
-    say(args, f"rules from {path}, judged on {whose} figures")
+    say(args, f"rules from {path}, judged on {whose} figures; `layerscope init` writes a config of our own")
     return parse_dive_ci(text, str(path))

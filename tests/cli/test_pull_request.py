@@ -51,11 +51,15 @@ def project(tmp_path: Path, engine: DockerClient) -> Iterator[Path]:
     yield tmp_path
     for tag in ("main", "change", "mended"):
         remove(engine, f"{NAME}:{tag}")
+    for image in engine.images.list(filters={"label": NAME, "dangling": True}):
+        remove(engine, str(image.id))
 
 
 def build(project: Path, dockerfile: str, tag: str, *options: str, **environment: str) -> Done:
     """What the pipeline runs: one command, which builds and then checks."""
-    (project / "Dockerfile").write_text(dockerfile, encoding="utf-8")
+    # The label is how the layers of a build that failed are found again.
+    labelled = dockerfile.replace("FROM scratch\n", f"FROM scratch\nLABEL {NAME}=1\n")
+    (project / "Dockerfile").write_text(labelled, encoding="utf-8")
     arguments = (*options, "build", "--network=none", "--force-rm", "-t", f"{NAME}:{tag}", ".")
     done = run(*arguments, cwd=project, variables={"CI": "true", **environment})
     assert "Traceback" not in done.stderr

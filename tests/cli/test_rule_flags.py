@@ -82,6 +82,14 @@ def test_what_a_rule_cannot_tell_is_said(image: str) -> None:
     assert "check" not in json.loads(run("check", image, "--max-compressed-size", "1GB", "--format", "json").stdout)
 
 
+def test_a_misspelt_flag_is_named(image: str) -> None:
+    for flag in (["--max-sise", "3"], ["--max-sise=3"]):
+        done = run("check", image, *flag)
+        assert done.returncode == 2
+        assert done.stderr.endswith("\n  Did you mean --max-size?\n")
+    assert "See `layerscope check --help`." in run("check", image, "--xyzzy").stderr
+
+
 def test_a_misspelt_rule_is_named(image: str) -> None:
     done = run("check", image, "--warn", "max-sizes")
     assert done.stderr == "layerscope: --warn max-sizes: there is no such rule.\n  Did you mean max-size?\n"
