@@ -170,7 +170,7 @@ class KeyBar(Widget):
         pane, goes_back = self._shown_for
         marks: list[Key] = []
         for key in keys_of(self):
-            everywhere = key.where in ("app", "screen", "rows")
+            everywhere = key.where in ("app", "screen", "rows") and pane != "find"
             if not key.bar or not (everywhere or key.where == pane) or (key.only and pane not in key.only.split()):
                 continue
             if key.action.startswith("toggle_mark"):

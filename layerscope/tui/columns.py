@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Final
 from layerscope.text import size
 from layerscope.tui.cells import cut
 from layerscope.tui.entrywords import Attributes, attributes
+from layerscope.tui.filetree import FileTree, Order
 
 if TYPE_CHECKING:
-    from layerscope.tui.filetree import FileTree
     from layerscope.tui.rows import Pieces
 
 #: From this width of the pane on the first columns are shown, unless the user chose.
@@ -89,7 +89,15 @@ class Columns:
             text = "".join(_cell(column, _text(column, found, tree, position, version)) for column in columns)
             yield (text, "dim")
         if SIZE in names:
-            yield (f"{size(tree.size(position)):>8} ", "" if tone else "dim")
+            yield (_size_cell(tree, position), "" if tone else "dim")
+
+
+def _size_cell(tree: FileTree, position: int) -> str:
+    """The size, or what of it is wasted where that is what the rows are sorted by."""
+    if tree.order is Order.WASTE:
+        wasted = tree.waste.below(position)
+        return f"{f'░{size(wasted)}' if wasted else '':>8} "
+    return f"{size(tree.size(position)):>8} "
 
 
 def _cell(column: Column, text: str) -> str:
@@ -102,7 +110,7 @@ def _text(column: Column, found: Attributes, tree: FileTree, position: int, vers
         wasted = tree.waste.below(position)
         return f"░{size(wasted)}" if wasted else ""
     if column.name == "layer":
-        return str(tree.tree.version_layer(version) + 1) if version >= 0 else ""
+        return f"L{tree.tree.version_layer(version) + 1}" if version >= 0 else ""
     texts = {
         "permissions": found.mode,
         "owner": found.owner,

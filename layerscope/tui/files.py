@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Generator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from rich.cells import cell_len
@@ -20,7 +20,7 @@ from layerscope.tui.cells import cut
 from layerscope.tui.columns import TARGET, Columns
 from layerscope.tui.entrywords import attributes, note
 from layerscope.tui.filetree import MARKS, FileTree, Order
-from layerscope.tui.filters import parse_filter
+from layerscope.tui.filters import Filter, parse_filter
 from layerscope.tui.keys import bindings
 from layerscope.tui.rows import Pieces, Rows
 
@@ -278,14 +278,14 @@ class FilesPane(Rows):
         self.refresh()
 
     def search(self, text: str) -> None:
-        """Show only what a text asks for; all when it is empty. A text with a fault changes nothing."""
+        """Show only what a text asks for; all when it is empty; of a text with a fault what was understood."""
         if self.model is None:
             return
         wanted = parse_filter(text) if text.strip() else None
         self.fault = wanted.fault if wanted else ""
-        if self.fault:
-            self.post_message(self.Changed())
-            return
+        if wanted is not None and self.fault:
+            # What was understood so far still holds.
+            wanted = replace(wanted, fault="") if wanted != Filter(text, fault=wanted.fault) else None
         position = self.position
 
         def settle() -> None:

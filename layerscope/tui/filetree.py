@@ -347,6 +347,11 @@ class FileTree:
             self._names[fold_case] = join.joined
         return self._names[fold_case]
 
+    @property
+    def names_kept(self) -> list[bytes]:
+        """The texts that names are looked for in."""
+        return list(self._names.values())
+
     def rare(self) -> Generator[None, None, bytearray]:
         """Where the kinds and modes lie that are rare; made once."""
         if self._rare is None:

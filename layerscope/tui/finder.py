@@ -7,10 +7,13 @@ from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.message import Message
 from textual.widgets import Input, Static
+
+from layerscope.tui.cells import cut
+from layerscope.tui.keys import bindings
 
 
 class FindBar(Horizontal):
@@ -24,10 +27,7 @@ class FindBar(Horizontal):
         & .found { width: auto; max-width: 60%; color: $text-muted; padding: 0 0 0 1; }
     }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "clear", "Clear", show=False),
-        Binding("down,tab", "keep", "Keep", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("find")]
 
     @dataclass
     class Typed(Message):
@@ -91,6 +91,7 @@ class FindBar(Horizontal):
 
     def count(self, words: str) -> None:
         """How many there are."""
+        words = cut(words, max(8, self.size.width * 6 // 10 - 1))
         if self.display and words != self._words:
             # An update lays the whole screen out anew.
             self._words = words

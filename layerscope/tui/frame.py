@@ -10,6 +10,7 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.screen import Screen
 from textual.widget import Widget
+from textual.widgets import Input
 
 from layerscope.tui.chrome import KeyBar, TitleBar, tabs
 from layerscope.tui.details import DetailsPane, Subject
@@ -162,6 +163,8 @@ class Frame(Screen[None]):
     @property
     def pane_with_keys(self) -> str:
         """The name of the pane that has the focus; empty where none has."""
+        if isinstance(self.focused, Input):
+            return "find"
         names = ("layers", "details", *_WINDOWS, "preview")
         return next((name for name in names if self._pane(name) is self.focused), "")
 

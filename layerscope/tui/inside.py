@@ -141,7 +141,8 @@ class InsideScreen(Frame):
         self.set_focus(self.preview)
 
     @on(FindBar.Cleared, "#search")
-    def _search_cleared(self) -> None:
+    def clear_search(self) -> None:
+        """Look for nothing in the preview any more."""
         self.searcher.close()
         self.preview.search("")
         self.set_focus(self.preview)

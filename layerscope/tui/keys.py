@@ -86,8 +86,11 @@ _MOVE, _PANES, _LAYERS, _FILES, _WASTE, _FIND, _LOOK, _GENERAL, _START, _MAP = (
 _ALL: Final = "layers details files waste history config preview map"
 
 KEYS: Final = (
-    Key("screen", "slash", "find", "Find", "filter the files; in the preview: look for a text", _FIND, bar=1, only=_ALL,
+    Key("screen", "slash", "find", "Find", "filter the files, or find a text in the preview", _FIND, bar=1, only=_ALL,
         dive="ctrl+f,ctrl+underscore,ctrl+slash"),
+    Key("find", "enter", "keep", "Keep", "while typing: back, with the filter on", _FIND, bar=1, palette=False),
+    Key("find", "down,tab", "keep", "Keep", "while typing: the same", _FIND, palette=False),
+    Key("find", "escape", "clear", "Clear", "while typing: drop what was typed", _FIND, bar=1, palette=False),
     Key("screen", "n", "next_match(1)", "Next", "next match", _FIND),
     Key("screen", "N", "next_match(-1)", "Previous", "previous match", _FIND),
     Key("files", "space", "fold", "Fold", "fold or unfold the folder", _FILES, bar=1, palette=False),

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from layerscope.index import ImageIndex
 
 _ENDS: Final = {
-    OVERWRITTEN: "overwritten",
     REMOVED: "removed",
     HIDDEN: "removed with all in its folder",
     REPLACED: "replaced by something else",
@@ -55,7 +54,7 @@ def _events(index: ImageIndex, node: int) -> dict[int, list[str]]:
         layer = tree.version_layer(version)
         told.setdefault(layer, []).append(_written(index, before, version))
         ended, reason = tree.ended(version), tree.reason(version)
-        if reason not in (NONE, OVERWRITTEN) or reason == OVERWRITTEN:
+        if reason in _ENDS:
             told.setdefault(ended, []).append(_ENDS[reason] + _left(index, version))
         before = version if reason in (NONE, OVERWRITTEN) else -1
     return told
@@ -90,7 +89,7 @@ def _written(index: ImageIndex, before: int, version: int) -> str:
     same = _same_bytes(index, before, version)
     if same:
         changes.insert(0, "the same bytes again")
-    return "changed: " + (", ".join(changes) or _what(index, version))
+    return "changed: " + (", ".join(changes) or _what(index, version)) + _left(index, before).replace(":", ";")
 
 
 def _what(index: ImageIndex, version: int) -> str:

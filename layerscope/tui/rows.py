@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from rich.segment import Segment
 from rich.style import Style
@@ -21,6 +21,10 @@ from layerscope.tui.keys import bindings
 
 #: A row as pieces: text (printable) and the names of the component styles it has, blank-separated.
 Pieces = Iterable[tuple[str, str]]
+
+
+#: Stands among the names of component styles for none of them.
+_BASE: Final = " base"
 
 
 class Rows(ScrollView, can_focus=True):
@@ -148,6 +152,14 @@ class Rows(ScrollView, can_focus=True):
         # Component styles do not exist yet while this runs.
         self._palette = {}
 
+    @property
+    def _base(self) -> Style:
+        """The pane's own style: looked up once, not for every line."""
+        found = self._palette.get(_BASE)
+        if found is None:
+            found = self._palette[_BASE] = self.rich_style
+        return found
+
     def style(self, names: str) -> Style:
         """The style of component names (``added``, ``dim``…), several separated by blanks."""
         found = self._palette.get(names)
@@ -175,7 +187,7 @@ class Rows(ScrollView, can_focus=True):
         """Paint one line of the window."""
         width = self.scrollable_content_region.width
         row = self.scroll_offset.y + y
-        base = self.rich_style
+        base = self._base
         if not 0 <= row < self.row_count:
             if row == 0 and self.empty_sentence:
                 return self._strip([(self.empty_sentence, "dim")], width).apply_style(base)
@@ -245,6 +257,14 @@ class Rows(ScrollView, can_focus=True):
         """Open the item under the cursor."""
         if self.item_count:
             self.post_message(self.Selected(self, self.cursor))
+
+    async def on_event(self, event: events.Event) -> None:
+        """Hand on keys that came in one go with the one that gave the keys to another widget."""
+        focused = self.app.focused
+        if isinstance(event, events.Key) and focused is not None and focused is not self:
+            focused.post_message(event)
+            return
+        await super().on_event(event)
 
     def on_click(self, event: events.Click) -> None:
         """Put the cursor where the mouse points; a double click opens."""

@@ -326,6 +326,8 @@ class ExplorerScreen(Views):
             self.post_message(self.StopAsked())
         elif self.stop_writing():
             self.key_bar.notice("stopping")
+        elif self.focused is self.preview and self.searcher.display:
+            self.clear_search()
         elif self.focused is self.preview:
             self.close_preview()
         elif self.files.model is not None and self.files.model.filter is not None:

@@ -12,6 +12,7 @@ from textual.dom import DOMNode
 
 from layerscope.tui.app import ExplorerApp
 from layerscope.tui.files import FilesPane
+from layerscope.tui.finder import FindBar
 from layerscope.tui.keys import KEYS, Key, bindings, groups, markdown_table, shown, written
 from layerscope.tui.layers import LayersPane
 from layerscope.tui.map import MapRows
@@ -32,6 +33,7 @@ PLACES: dict[str, type[DOMNode]] = {
     "map": MapRows,
     "start": StartApp,
     "preview": PreviewPane,
+    "find": FindBar,
 }
 
 
