@@ -111,6 +111,7 @@ SAME, WEAK, EDITED, KEYWORD, OTHER = (
         ("RUN make", "RUN /bin/sh -c make all # buildkit", EDITED),
         ("RUN make", "RUN /bin/sh -c cd x && make # buildkit", EDITED),
         ("RUN make", "/usr/bin/odd -x make", SAME),
+        ("RUN make", "RUN sudo /usr/bin/odd -x make # buildkit", EDITED),
         ("RUN make", "COPY make / # buildkit", OTHER),
         ('RUN ["a", "b c"]', "RUN a b c # buildkit", SAME),
         ('RUN ["a", "b c"]', "RUN |1 X=y a b c # buildkit", WEAK),
