@@ -34,8 +34,13 @@ def fill(folder: Path, dockerfile: str) -> Path:
     return path
 
 
-def build_with_engine(folder: Path, tag: str, buildkit: bool, options: Sequence[str] = ()) -> Path:
-    """Build with the docker command and save the image; a skip where its BuildKit needs a plugin that is not there."""
+def build_with_engine(
+    folder: Path, tag: str, buildkit: bool, options: Sequence[str] = (), *, keep: bool = False
+) -> Path:
+    """Build with the docker command and save the image, which then goes unless it is to be kept.
+
+    A skip where the command's BuildKit needs a plugin that is not there; a failure where an engine is required.
+    """
     for program in _docker_commands():
         command = [program, "build", "-q", "--network", "none", "-t", tag, *options, str(folder)]
         done = _run(command, DOCKER_BUILDKIT=str(int(buildkit)))
@@ -48,7 +53,8 @@ def build_with_engine(folder: Path, tag: str, buildkit: bool, options: Sequence[
     try:
         _checked([program, "save", "-o", str(archive), tag])
     finally:
-        _run([program, "rmi", "-f", tag])
+        if not keep:
+            _run([program, "rmi", "-f", tag])
     return archive
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from docker import DockerClient
 
+import engine as docker_engine
 from builders import build_with_buildah, build_with_engine, fill, marked_lines
 from layerscope.analysis.dockerfile import parse_dockerfile
 from layerscope.analysis.history import match_history
@@ -199,3 +200,28 @@ def test_other_targets_labels_and_arguments(engine: DockerClient, buildkit: bool
     options = ["--build-arg", "ONE=/bin/sh -c odd", "--build-arg", "PLACE=/elsewhere/"]
     dockerfile = fill(tmp_path / "arguments", ARGUMENTS)
     check(build_with_engine(dockerfile.parent, f"layerscope-arguments:{int(buildkit)}", buildkit, options), dockerfile)
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("buildkit", [False, True], ids=["classic", "buildkit"])
+def test_the_bases_layers_are_of_no_line_though_they_read_alike(
+    engine: DockerClient, buildkit: bool, tmp_path: Path
+) -> None:
+    tag = f"layerscope-lines-base:{int(buildkit)}"
+    fill(tmp_path / "base", 'FROM scratch\nADD rootfs.tar /\nRUN touch /l@\nCOPY l@ /srv/\nCMD ["sh"]\n')
+    build_with_engine(tmp_path / "base", tag, buildkit, keep=True)
+    written = f"FROM {tag}\nLABEL a=b\nRUN touch /l@\nCOPY l@ /srv/\nRUN touch /l@\n"
+    try:
+        dockerfile = fill(tmp_path / "whole", written)
+        archive = build_with_engine(dockerfile.parent, f"{tag}-whole", buildkit)
+        # The same file, of which the image was built before its third line was written.
+        older = fill(tmp_path / "older", written.replace("RUN touch /l@\nCOPY", "COPY").replace("l@ /srv", "l4 /srv"))
+        older_archive = build_with_engine(older.parent, f"{tag}-older", buildkit)
+    finally:
+        docker_engine.remove(engine, tag)
+    located, layers = told(archive, dockerfile)
+    assert layers == 6
+    assert {layer: place.line for layer, place in located.locations.items()} == {3: 3, 4: 4, 5: 5}
+    stale, layers = told(older_archive, dockerfile)
+    assert layers == 5
+    assert not {layer: place for layer, place in stale.locations.items() if layer < 3}
