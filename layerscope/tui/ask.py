@@ -9,11 +9,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
+from layerscope.tui.modal import Modal
 
-class AskScreen(ModalScreen[str]):
+
+class AskScreen(Modal):
     """Gives what was typed; the empty text when the user went away."""
 
     DEFAULT_CSS = """
@@ -39,8 +40,8 @@ class AskScreen(ModalScreen[str]):
 
     @on(Input.Submitted)
     def _answered(self, event: Input.Submitted) -> None:
-        self.dismiss(event.value.strip())
+        self.answer(event.value.strip())
 
     def action_leave(self) -> None:
         """No answer."""
-        self.dismiss("")
+        self.answer("")

@@ -41,3 +41,18 @@ class ScopeApp(App[Result]):
         """An error in the explorer itself: no traceback with the values of all variables."""
         self.failure = self._exception
         self._close_messages_no_wait()
+
+    def action_command_palette(self) -> None:
+        """Find a command, or a path."""
+        from layerscope.tui.palette import Commands
+
+        if not isinstance(self.screen, Commands):
+            self.push_screen(Commands(id="--command-palette"))
+
+    def search_themes(self) -> None:
+        """Find a theme."""
+        from textual.theme import ThemeProvider
+
+        from layerscope.tui.palette import Commands
+
+        self.push_screen(Commands(providers=[ThemeProvider], placeholder="Search for themes…"))

@@ -8,10 +8,10 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.screen import ModalScreen
 
 from layerscope.text import printable
 from layerscope.tui.cells import cut
+from layerscope.tui.modal import Modal
 from layerscope.tui.rows import Pieces, Rows
 
 
@@ -32,7 +32,7 @@ class _Choices(Rows):
         yield (cut(f" {printable(self._choices[row])}", width), "")
 
 
-class ChooseScreen(ModalScreen[str]):
+class ChooseScreen(Modal):
     """Gives the choice; the empty text when the user went away."""
 
     DEFAULT_CSS = """
@@ -56,8 +56,8 @@ class ChooseScreen(ModalScreen[str]):
 
     @on(Rows.Selected)
     def _chosen(self, event: Rows.Selected) -> None:
-        self.dismiss(self._choices[event.item])
+        self.answer(self._choices[event.item])
 
     def action_leave(self) -> None:
         """No choice."""
-        self.dismiss("")
+        self.answer("")

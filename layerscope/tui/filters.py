@@ -12,7 +12,9 @@ from layerscope.core import search as kinds
 from layerscope.core.view import ADDED, MODIFIED, REMOVED, UNCHANGED
 
 #: ``>10MB`` and the like: bytes, SI and binary units as the command line has them.
-_SIZE: Final = re.compile(r"^([<>])(=?)(\d+(?:\.\d+)?)([kKMGT]?)(i?)[bB]?$")
+_SIZE: Final = re.compile(r"^([<>])(=?)([0-9]{1,18}(?:\.[0-9]{1,18})?)([kKMGT]?)(i?)[bB]?$")
+#: No file is larger, and it fits into 64 bits.
+_LARGEST: Final = 1 << 62
 _FACTORS: Final = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
 _MARKS: Final = {
     "added": ADDED,
@@ -119,7 +121,8 @@ def _term(found: Filter, word: str) -> Filter | None:
     """The filter with one more term; None where the word is none."""
     size = _SIZE.match(word)
     if size:
-        count = round(float(size[3]) * (1024 if size[5] else 1000) ** _FACTORS[size[4].lower()])
+        unit = (1024 if size[5] else 1000) ** _FACTORS[size[4].lower()]
+        count = min(round(float(size[3]) * unit), _LARGEST)
         strict = 0 if size[2] else 1
         if size[1] == ">":
             return replace(found, at_least=max(found.at_least, count + strict))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Generator
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from textual.command import Hit, Hits, Provider
+from textual.command import CommandPalette, Hit, Hits, Provider
 from textual.content import Content
+from textual.events import Click
 
 from layerscope.text import decode, printable
 from layerscope.tui.filters import Name, parse_filter
@@ -23,6 +25,20 @@ _T = TypeVar("_T")
 _MOST: Final = 40
 #: Of more matches than this, only the first are looked at.
 _LOOKED_AT: Final = 2_000
+
+
+class Commands(CommandPalette):
+    """Textual's palette, without the two ways in which that of Textual 8.2 fails."""
+
+    def _on_click(self, event: Click) -> None:  # type: ignore[override]  # as in the class above
+        """A second click beside the palette comes when it has closed."""
+        if self.is_current:
+            super()._on_click(event)
+
+    def _action_command_list(self, action: str) -> None:
+        """A list without room for a line has no pages to turn."""
+        with suppress(KeyError):
+            super()._action_command_list(action)
 
 
 class PathProvider(Provider):

@@ -1,0 +1,86 @@
+"""Keys and clicks that come faster than the screens change, and values beyond all sense."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from textual.events import Click
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from explorers import load_demo, press, visit
+from layerscope.tui.app import ExplorerApp
+from layerscope.tui.ask import AskScreen
+from layerscope.tui.choose import ChooseScreen
+from layerscope.tui.filters import parse_filter
+from layerscope.tui.palette import Commands
+
+
+def test_a_question_is_answered_once() -> None:
+    async def look(app: ExplorerApp, pilot: Pilot[Any]) -> None:
+        answers: list[str | None] = []
+        screen = AskScreen("Where?", "here")
+        app.push_screen(screen, answers.append)
+        await pilot.pause()
+        line = screen.query_one(Input)
+        for _ in range(3):
+            line.post_message(Input.Submitted(line, "here"))
+        await pilot.pause()
+        assert answers == ["here"]
+        assert app.screen is app.explorer
+
+    visit(load_demo, look)
+
+
+def test_a_choice_is_made_once() -> None:
+    async def look(app: ExplorerApp, pilot: Pilot[Any]) -> None:
+        answers: list[str | None] = []
+        screen = ChooseScreen("Which?", ["one", "two"])
+        app.push_screen(screen, answers.append)
+        await pilot.pause()
+        screen.answer("two")
+        screen.answer("one")
+        await pilot.pause()
+        assert answers == ["two"]
+
+    visit(load_demo, look)
+
+
+def test_the_palette_closes_once() -> None:
+    async def look(app: ExplorerApp, pilot: Pilot[Any]) -> None:
+        await press(app, pilot, "ctrl+p ctrl+p")
+        palette = app.screen
+        assert isinstance(palette, Commands)
+        for _ in range(2):
+            palette._on_click(Click(palette, 0, 20, 0, 0, 1, False, False, False, 0, 20))
+        await pilot.pause()
+        assert app.screen is app.explorer
+
+    visit(load_demo, look)
+
+
+@pytest.mark.parametrize("size", [(2, 2), (80, 2), (20, 3), (1, 1)])
+def test_a_palette_without_room_has_no_pages(size: tuple[int, int]) -> None:
+    async def look(app: ExplorerApp, pilot: Pilot[Any]) -> None:
+        await press(app, pilot, "ctrl+p s")
+        for key in ("pageup", "pagedown", "pageup", "escape"):
+            await pilot.press(key)
+        await pilot.pause()
+        assert app.is_running
+
+    visit(load_demo, look, size=size)
+
+
+@pytest.mark.parametrize("text", [">9999999999999T", "<999999999999999999T", ">" + "9" * 400, "<=" + "9" * 5000 + "k"])
+def test_sizes_beyond_all_files(text: str) -> None:
+    wanted = parse_filter(text)
+    assert wanted.fault or max(wanted.at_least, wanted.at_most) < 1 << 63
+
+    async def look(app: ExplorerApp, pilot: Pilot[Any]) -> None:
+        await press(app, pilot, "2 slash")
+        app.screen.query_one(Input).value = text
+        await pilot.pause()
+        assert app.is_running
+
+    visit(load_demo, look)
