@@ -53,7 +53,7 @@ def test_the_palette_closes_once() -> None:
         palette = app.screen
         assert isinstance(palette, Commands)
         for _ in range(2):
-            palette._on_click(Click(palette, 0, 20, 0, 0, 1, False, False, False, 0, 20))
+            palette._on_click(Click(palette, 0, 39, 0, 0, 1, False, False, False, 0, 39))
         await pilot.pause()
         assert app.screen is app.explorer
 
