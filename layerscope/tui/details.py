@@ -16,7 +16,7 @@ from layerscope.tui.rows import Pieces
 from layerscope.tui.story import moment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from layerscope.analysis.model import Analysis, LayerFigures, WasteItem
     from layerscope.core.tree import ImageTree
@@ -41,7 +41,7 @@ class DetailsPane(Story):
         self.subject = Subject.LAYER
         self._analysis: Analysis | None = None
         self._tree: ImageTree | None = None
-        self._waste: list[WasteItem] = []
+        self._waste: dict[int, WasteItem] = {}
         self._layer = 0
         self._node = -1
         self._version = -1
@@ -68,8 +68,9 @@ class DetailsPane(Story):
         self.refresh_rows()
 
     def show_waste(self, items: list[WasteItem]) -> None:
-        """What is wasted is known."""
-        self._waste = items
+        """What is wasted is known: of each layer the largest item counts."""
+        for item in reversed(items):
+            self._waste.update(dict.fromkeys(item.stored_in, item))
         self.refresh_rows()
 
     def show_layer(self, layer: int) -> None:
@@ -154,7 +155,7 @@ def _xattrs(tree: ImageTree, version: int) -> list[str]:
     return sorted(printable(decode(name)) for name in found)
 
 
-def _layer_lines(analysis: Analysis, waste: list[WasteItem], number: int, width: int) -> Iterator[Pieces]:
+def _layer_lines(analysis: Analysis, waste: Mapping[int, WasteItem], number: int, width: int) -> Iterator[Pieces]:
     layer = analysis.layers[number]
     total = analysis.figures.size_bytes
     share = f" ({percent(layer.size_bytes / total)} of the image)" if total else ""
@@ -193,9 +194,9 @@ def _counts(layer: LayerFigures, width: int) -> Pieces:
     ]
 
 
-def _waste_lines(waste: list[WasteItem], layer: LayerFigures, width: int) -> Iterator[Pieces]:
+def _waste_lines(waste: Mapping[int, WasteItem], layer: LayerFigures, width: int) -> Iterator[Pieces]:
     if layer.wasted_in_bytes:
-        largest = next((item for item in waste if layer.index in item.stored_in), None)
+        largest = waste.get(layer.index)
         text = f"░ {size(layer.wasted_in_bytes)} wasted"
         if largest is not None:
             where = "" if width < 44 else f"   /{printable(largest.path)}"

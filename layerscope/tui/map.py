@@ -155,9 +155,12 @@ class Areas(Widget):
         if not (box.width and box.y <= y < box.y + box.height):
             return strip
         style = self.rich_style + self._rows.style("cursor" if self._rows.has_focus else "cursor-blurred")
-        end = box.x + box.width
-        lit = Strip([Segment(each.text, style) for each in strip.crop(box.x, end)])
-        return Strip.join([strip.crop(0, box.x), lit, strip.crop(end)])
+        # The frame alone is lit: what is in the box stays readable.
+        end, rim = box.x + box.width, box.y < y < box.y + box.height - 1 and box.width > 3
+        parts = [(box.x, box.x + 1), (end - 1, end)] if rim else [(box.x, end)]
+        lit = [Strip([Segment(each.text, style) for each in strip.crop(*part)]) for part in parts]
+        within = [strip.crop(box.x + 1, end - 1)] if rim else []
+        return Strip.join([strip.crop(0, box.x), lit[0], *within, *lit[1:], strip.crop(end)])
 
     def on_click(self, event: events.Click) -> None:
         """Point at a part."""

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+from textual import events
 from textual.pilot import Pilot
 
 from explorers import load_acme, load_demo, press, pressed, visit
+from layerscope.analysis.summary import analyse
+from layerscope.tui import run_explorer
 from layerscope.tui.app import ExplorerApp
+from screens import screen_text
 from tui_clicks import click
 
 
@@ -147,3 +152,59 @@ def test_waste_folds_with_keys() -> None:
         assert app.explorer.waste.total.startswith("by layer · backwards")
 
     visit(load_acme, look)
+
+
+def test_the_mouse_alone_reaches_everything() -> None:
+    async def look(app: ExplorerApp, pilot: Pilot[Any]) -> None:
+        screen = app.explorer
+        await click(app, pilot, "pip insta")
+        assert screen.selection.layer == 4
+        await click(app, pilot, "4 History")
+        await click(app, pilot, "D Dockerfile")
+        assert app.clipboard.startswith("# acme/api:2.4")
+        assert "RUN apt-get update \\\n    && apt-get upgrade -y\n" in app.clipboard
+        await pilot.pause(4.2)  # the notice gives way to the keys
+        await click(app, pilot, "? Keys")
+        await click(app, pilot, "esc closes")
+        assert app.screen is screen
+        await click(app, pilot, "Image")
+        await click(app, pilot, "5 Config")
+        await click(app, pilot, "runs")
+        await click(app, pilot, "2 Files")
+        rows = screen.files.item_count
+        await click(app, pilot, "▸ ")
+        assert screen.files.item_count > rows
+        await pilot.hover("#files")
+        top = screen.files.scroll_offset.y
+        for _ in range(3):
+            screen.files.post_message(events.MouseScrollDown(screen.files, 1, 1, 0, 1, 0, False, False, False, 1, 1))
+        await pilot.pause()
+        assert screen.files.scroll_offset.y >= top
+        await click(app, pilot, "q Quit")
+
+    assert visit(load_acme, look, size=(110, 30), reference="acme/api:2.4").return_code == 0
+
+
+def test_a_chosen_theme_is_told_for_the_next_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+
+    async def choose(pilot: Pilot[Any]) -> None:
+        pilot.app.theme = "nord"
+        await pilot.press("q")
+
+    run = ExplorerApp.run
+    monkeypatch.setattr(ExplorerApp, "run", lambda self: run(self, headless=True, auto_pilot=choose))
+    for remembered in ("", "nord", "a theme of another version"):
+        run_explorer("demo", load_demo, analyse, remembered=remembered, themed=told.append)
+    assert told == ["nord", "nord"]
+
+
+def test_every_theme_paints_every_view() -> None:
+    async def look(app: ExplorerApp, pilot: Pilot[Any]) -> None:
+        for number, name in enumerate(sorted(app.available_themes)):
+            app.theme = name
+            await pilot.press("23456"[number % 5])
+            await pilot.pause()
+            assert "efficiency 68 %" in screen_text(app)
+
+    visit(load_demo, look, size=(100, 24))

@@ -162,3 +162,11 @@ def test_start(story: str, size: str, snapshot_text: SnapshotAssertion) -> None:
     fault = "There is no file or folder ./gone.tar." if story == "fault" else ""
     visit(look, fail if story == "no_engine" else lambda: list(ENGINE), size=(width, height), fault=fault)
     assert seen[0] == snapshot_text
+
+
+def test_start_picture(snap_compare: Callable[..., bool]) -> None:
+    async def prepare(pilot: Pilot[Any]) -> None:
+        for _ in range(20):
+            await pilot.pause()
+
+    assert snap_compare(StartApp(shelves(), theme="textual-dark"), terminal_size=(100, 24), run_before=prepare)
