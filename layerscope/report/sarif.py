@@ -101,7 +101,8 @@ def _invocation(analysis: Analysis, results: Sequence[Result] | None, issues: Is
 
 def _result(analysis: Analysis, issue: Issue, index: int) -> dict[str, Any]:
     reference = analysis.subject.reference
-    physical = _physical(issue.location) if issue.location else {"artifactLocation": {"uri": uri(reference)}}
+    # Code scanning demands a line: where none is known, the first one of the Dockerfile, else of the image's name.
+    physical = _physical(issue.location or Location(reference, 1, 1))
     result: dict[str, Any] = {
         "ruleId": issue.rule,
         "ruleIndex": index,
