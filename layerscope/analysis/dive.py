@@ -9,7 +9,7 @@ the order of their names.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from math import inf, nan
 
 from layerscope.analysis.model import DiveFigures, DiveInefficiency
@@ -31,8 +31,7 @@ def find_dive_figures(tree: ImageTree) -> DiveFigures:
     last = max((number for number, layer in enumerate(tree.layers) if WHITEOUT in layer.kinds), default=0)
     for number, layer in enumerate(tree.layers):
         own = _LayerTree(paths, layer)
-        for node, size in own.leaves():
-            occurrences.add(node, size)
+        occurrences.add_all(own.leaves())
         for node in own.whiteouts:
             # A whiteout of what is not there makes dive give up the layer: not imitated, it counts for nothing.
             if number and stack.holds(node):
@@ -94,18 +93,20 @@ class _LayerTree:
         self._inner: set[int] = set()
         self._paths = paths
         directories = self._directories(layer)
-        for entry, kind in enumerate(layer.kinds):
-            parent, dropped = directories[layer.directories[entry]]
-            self._imply(parent)
-            name = layer.names[entry]
+        entries, child, last = self.entries, paths.child, -1
+        for entry, (kind, directory, name) in enumerate(zip(layer.kinds, layer.directories, layer.names, strict=True)):
+            parent, dropped = directories[directory]
+            if parent != last:
+                self._imply(parent)
+                last = parent
             if dropped:
                 continue
             if kind == WHITEOUT:
                 self._inner.add(parent)
-                self.whiteouts.append(paths.child(parent, name.removeprefix(_PREFIX)))
+                self.whiteouts.append(child(parent, name.removeprefix(_PREFIX)))
             elif name and kind not in (OPAQUE, METADATA):
                 self._inner.add(parent)
-                self.entries[paths.child(parent, name)] = entry
+                entries[child(parent, name)] = entry
         # A path twice in the tar is one node of the tree.
         self.whiteouts = list(dict.fromkeys(self.whiteouts))
 
@@ -174,21 +175,25 @@ class _Stack:
                 late.append(node)
             else:
                 self._remove(node)
-        for node, entry in tree.entries.items():
-            self._put(node, tree.layer, entry)
+        self._put_all(tree)
         for node in late:
             self._remove(node)
 
-    def _put(self, node: int, layer: LayerIndex, entry: int) -> None:
-        if self._sizes[node] < 0:
-            parent = self._paths.parent(node)
-            first = self._first[parent]
-            self._next[node] = first
-            if first >= 0:
-                self._previous[first] = node
-            self._first[parent] = node
-        self._sizes[node] = layer.sizes[entry] if entry >= 0 else 0
-        self._directories[node] = entry >= 0 and layer.kinds[entry] == DIRECTORY
+    def _put_all(self, tree: _LayerTree) -> None:
+        """Put the layer's paths on the stack; one loop, as it is passed once for every entry of the image."""
+        sizes, directories = self._sizes, self._directories
+        first, following, previous = self._first, self._next, self._previous
+        parent_of, own_sizes, kinds = self._paths.parent, tree.layer.sizes, tree.layer.kinds
+        for node, entry in tree.entries.items():
+            if sizes[node] < 0:
+                parent = parent_of(node)
+                head = first[parent]
+                following[node] = head
+                if head >= 0:
+                    previous[head] = node
+                first[parent] = node
+            sizes[node] = own_sizes[entry] if entry >= 0 else 0
+            directories[node] = entry >= 0 and kinds[entry] == DIRECTORY
 
     def _subtree(self, node: int) -> list[int]:
         found = [node]
@@ -227,16 +232,24 @@ class _Occurrences:
 
     def add(self, node: int, size: int) -> None:
         """One more occurrence of a path."""
-        if node >= len(self._smallest):
-            self._smallest.extend(array("q", [-1]) * (len(self._paths) - len(self._smallest)))
-        self._total += size
-        smallest = self._smallest[node]
-        if smallest < 0:
-            self._smallest[node] = size
-            return
-        count, total = self._repeated.get(node, (1, smallest))
-        self._repeated[node] = (count + 1, total + size)
-        self._smallest[node] = min(smallest, size)
+        self.add_all([(node, size)])
+
+    def add_all(self, found: Iterable[tuple[int, int]]) -> None:
+        """One more occurrence of each of these paths."""
+        smallest, repeated = self._smallest, self._repeated
+        smallest.extend(array("q", [-1]) * (len(self._paths) - len(smallest)))
+        total = 0
+        for node, size in found:
+            total += size
+            least = smallest[node]
+            if least < 0:
+                smallest[node] = size
+                continue
+            count, sum_ = repeated.get(node, (1, least))
+            repeated[node] = (count + 1, sum_ + size)
+            if size < least:
+                smallest[node] = size
+        self._total += total
 
     def figures(self, size: int, user_size: int) -> DiveFigures:
         """The figures; divisions of integers, as dive divides them."""

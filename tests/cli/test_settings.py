@@ -13,8 +13,9 @@ import pytest
 from commandline import run, save
 from handmade import file
 from layerscope.analysis.rules import Severity
+from layerscope.cli.arguments import parse_arguments
 from layerscope.cli.divesettings import DiveSettings, make_preferences
-from layerscope.cli.settings import RuleSetting, Settings, parse_settings
+from layerscope.cli.settings import SWITCHES, TEXTS, RuleSetting, Settings, parse_settings
 from layerscope.errors import ConfigError
 
 
@@ -132,6 +133,17 @@ def test_flags_come_before_the_config(project: Path) -> None:
     assert "WARN" in done.stdout
     assert "at most 2 B" in done.stdout
     assert run("check", "fat.tar", "--off", "max-size", cwd=project).stdout.count("SKIP") == 1
+
+
+def test_every_option_of_a_config_is_a_flag() -> None:
+    parsed_ = vars(parse_arguments(["check", "x"]))
+    assert {name.replace("-", "_") for name in (*TEXTS, *SWITCHES)} <= set(parsed_)
+
+
+def test_lines_of_the_dockerfile_that_a_config_names(project: Path) -> None:
+    (project / "Dockerfile").write_text("FROM scratch\nRUN step 0\nRUN step 1\n", encoding="utf-8")
+    write(project, "dockerfile = 'Dockerfile'\n")
+    assert "Dockerfile:3" in run("check", "fat.tar", cwd=project).stdout
 
 
 def test_a_table_of_pyproject(project: Path) -> None:
