@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 #: Entries of a folder that are looked at, and images of an engine that are listed.
 MAX_LISTED: Final = 5_000
 _NAMELESS: Final = ("", "<none>:<none>", "<none>@<none>")
+_NO_NAME: Final = "  (no name)"
 _LATEST: Final = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
 
 
@@ -36,7 +37,10 @@ class Listed:
 
 
 def list_engine(kind: str) -> list[Listed]:
-    """The images of ``docker`` or ``podman``, the newest first; SourceError where it does not answer."""
+    """The images of ``docker`` or ``podman``, the newest first, nameless ones last.
+
+    SourceError where it does not answer.
+    """
     from layerscope.sources.engine_client import connect
 
     client = connect(kind)
@@ -45,7 +49,8 @@ def list_engine(kind: str) -> list[Listed]:
     finally:
         client.close()
     listed = [each for one in found[:MAX_LISTED] for each in _named(kind, one)]
-    return sorted(listed, key=lambda each: each.created, reverse=True)
+    listed.sort(key=lambda each: each.created, reverse=True)
+    return sorted(listed, key=lambda each: each.name.endswith(_NO_NAME))
 
 
 def engine_kinds() -> list[str]:
@@ -65,7 +70,7 @@ def _named(kind: str, found: dict[str, Any]) -> Iterator[Listed]:
     for name in names or [identity]:
         yield Listed(
             reference=f"{kind}://{name}",
-            name=name if names else f"{identity[:19]}  (no name)",
+            name=name if names else f"{identity[:19]}{_NO_NAME}",
             size_bytes=_count(found.get("Size")),
             created=_moment(found.get("Created")),
             shared_bytes=_count(shared),

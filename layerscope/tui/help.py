@@ -47,13 +47,10 @@ class _Keys(Story):
         for heading, keys in self._groups():
             made += [[], [(heading, "title")]]
             for key in keys:
-                made.append(
-                    [
-                        (f"{cut(written(key.keys), 15):<16}", "bar"),
-                        (cut(key.help, max(4, width - 16)), ""),
-                        (f"  [{written(key.dive)}]" if key.dive and width > 70 else "", "dim"),
-                    ]
-                )
+                first, *more = wrap(key.help, max(4, width - 16))
+                chords = f"  [{written(key.dive)}]" if key.dive and width > 70 else ""
+                made.append([(f"{cut(written(key.keys), 15):<16}", "bar"), (first, ""), (chords, "dim")])
+                made += [[(" " * 16 + part, "")] for part in more]
         return made
 
     def _groups(self) -> list[tuple[str, list[Key]]]:

@@ -60,6 +60,26 @@ def test_images_have_a_line_for_each_name() -> None:
     assert next(listing._named("docker", {"Id": 7, "RepoTags": 9, "Size": True})).size_bytes is None
 
 
+def test_images_without_a_name_come_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Engine:
+        def images(self) -> list[dict[str, object]]:
+            names: list[list[str] | None] = [None, ["old:1"], ["new:1"]]
+            return [
+                {
+                    "Id": f"sha256:{number:064x}",
+                    "RepoTags": tags,
+                    "Created": 1_700_000_000 + (9 if tags == ["new:1"] else 0),
+                }
+                for number, tags in enumerate(names)
+            ]
+
+        def close(self) -> None:
+            pass
+
+    monkeypatch.setattr("layerscope.sources.engine_client.connect", lambda kind: Engine())
+    assert [each.name.split()[0] for each in list_engine("docker")] == ["new:1", "old:1", "sha256:000000000000"]
+
+
 @pytest.mark.engine
 def test_the_engine_lists_what_it_has(engine: DockerClient) -> None:
     ours = {each.reference for each in list_engine("docker")}
