@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
+
+from layerscope.replacing import replacing
 
 #: Archives that are remembered, and the longest path among them (characters).
 MAX_RECENT: Final = 20
@@ -79,12 +80,5 @@ def _write(state: dict[str, Any]) -> None:
         return
     with suppress(OSError, UnicodeError):  # a path with undecodable bytes is not worth a failure either
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        text = json.dumps(state, ensure_ascii=True, indent=1)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".state-")  # readable by its owner only
-        try:
-            with os.fdopen(handle, "w", encoding="ascii") as file:
-                file.write(text)
-            Path(name).replace(path)
-        except OSError:
-            Path(name).unlink(missing_ok=True)
-            raise
+        with replacing(path, mode=0o600) as file:
+            file.write(json.dumps(state, ensure_ascii=True, indent=1))

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 
 from layerscope.errors import ConfigError
+from layerscope.text import shortened
 
 _OFF = frozenset({"off", "disabled", "false"})
 _NUMBER = re.compile(r"\+?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?", re.IGNORECASE | re.ASCII)
 _PERCENT = re.compile(r"(\d+\.?\d*|\.\d+)\s*%", re.ASCII)
 _BYTES = re.compile(r"([\d.,]+)\s*([a-z]*)", re.IGNORECASE | re.ASCII)
 _LARGEST = 1 << 64
+_DIGITS = 100
 
 # go-humanize's units, as dive reads them: the letter alone is decimal, with an i it is binary.
 _UNITS = {"": 1, "b": 1}
@@ -70,7 +72,11 @@ def parse_bytes(rule: str, text: str) -> int:
     if not match or not _NUMBER.fullmatch(digits) or match[2].lower() not in _UNITS:
         raise ConfigError(f"{rule}: '{text}' is no number of bytes.", "Write it like 20MB, 20MiB or 20000000, or off.")
     scale = _UNITS[match[2].lower()]
-    count = int(digits) * scale if digits.isdigit() else int(float(digits) * scale)
+    # Far more digits than fit are no number of bytes, and Python converts no number of thousands.
+    if len(digits) > _DIGITS:
+        count = _LARGEST
+    else:
+        count = int(digits) * scale if digits.isdigit() else int(float(digits) * scale)
     if count >= _LARGEST:
-        raise ConfigError(f"{rule}: {text} is more than any image holds.", "Write it like 20MB, or off.")
+        raise ConfigError(f"{rule}: {shortened(text)} is more than any image holds.", "Write it like 20MB, or off.")
     return count

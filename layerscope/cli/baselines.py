@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from layerscope.analysis.baseline import Baseline, baseline_of, compare, from_document, is_better, to_document
 from layerscope.cli.narration import say
+from layerscope.cli.output import write_text
+from layerscope.cli.smallfile import is_there, read_small, read_start
 from layerscope.errors import ConfigError, DamagedImageError, ImageNotFoundError, UsageError
 from layerscope.text import size
 
@@ -82,9 +84,9 @@ def _find(args: argparse.Namespace, analysed: Analysed) -> Baseline | None:
         raise UsageError("Standard input holds one image.", "Give the baseline as a file, or by its name.")
     if holds_baseline(path):
         return read_baseline(path)
-    if args.ratchet and (path.exists() or not _is_path(name)):
+    if args.ratchet and (is_there(path) or not _is_path(name)):
         raise UsageError("--ratchet writes into the baseline, and that is an image.", "Name a file of --save-baseline.")
-    if not path.exists() and _is_path(name):
+    if not is_there(path) and _is_path(name):
         _refuse_absent(args)
         return None
     other = copy(args)
@@ -113,51 +115,24 @@ def _refuse_absent(args: argparse.Namespace) -> None:
 
 def holds_baseline(path: Path) -> bool:
     """Whether there is a file that can only be a baseline, good or bad: no image begins like JSON."""
-    if not path.is_file():
+    if not is_there(path) or not path.is_file():
         return False
-    with path.open("rb") as stream:
-        return stream.read(64).lstrip()[:1] in (b"{", b"[", b"")
+    return read_start(path, 64).lstrip()[:1] in (b"{", b"[", b"")
 
 
 def read_baseline(path: Path) -> Baseline:
     """The baseline in a file; ConfigError where it cannot be read or is none."""
     import json
 
+    data = read_small(path, "Write it anew with --save-baseline.", most=_LARGEST)
     try:
-        if path.stat().st_size > _LARGEST:
-            raise ConfigError(f"{path} is too large for a baseline.", "Write it anew with --save-baseline.")
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}.", "Name another file.") from error
+        document = json.loads(data.decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"{path} is no baseline: {error}.", "Write it anew with --save-baseline.") from error
     return from_document(document, str(path))
 
 
 def _write(file: str, baseline: Baseline) -> None:
-    """Put the whole file in its place at once: a job that reads it meanwhile never sees half of it."""
     import json
-    import os
-    import tempfile
 
-    path = Path(file).resolve()  # a link stays, what it leads to is written
-    text = json.dumps(to_document(baseline), indent=1) + "\n"
-    temporary = None
-    try:
-        if path.exists() and not path.is_file():  # a device or a pipe is no file to put another in place of
-            path.write_text(text, encoding="utf-8")
-            return
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
-        ) as stream:
-            temporary = Path(stream.name)
-            stream.write(text)
-        mask = os.umask(0)
-        os.umask(mask)
-        temporary.chmod(0o666 & ~mask)
-        temporary.replace(path)
-    except OSError as error:
-        if temporary:
-            with suppress(OSError):
-                temporary.unlink()
-        raise UsageError(f"{file} cannot be written: {error.strerror}.", "Name another file.") from error
+    write_text(file, json.dumps(to_document(baseline), indent=1) + "\n")

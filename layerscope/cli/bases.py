@@ -7,13 +7,15 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from layerscope.errors import LayerscopeError
+from layerscope.errors import LayerscopeError, UsageError
 
 if TYPE_CHECKING:
     from layerscope.sources.limits import Limits
     from layerscope.sources.model import Image, Reader
 
 _ENGINES = ("docker", "podman")
+#: Digits of a number of layers.
+_DIGITS = 9
 
 
 def asked_base(args: argparse.Namespace, limits: Limits) -> int | Sequence[str] | None:
@@ -21,6 +23,10 @@ def asked_base(args: argparse.Namespace, limits: Limits) -> int | Sequence[str] 
     if not args.base:
         return None
     if args.base.isdecimal():
+        if len(args.base) > _DIGITS:
+            raise UsageError(
+                "--base: no image has so many layers.", "Give the number of the base's layers, or its name."
+            )
         return int(args.base)
     from layerscope.sources import open_source
     from layerscope.sources.model import PassingSource

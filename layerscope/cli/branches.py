@@ -101,8 +101,8 @@ def _check(args: argparse.Namespace, settings: Settings, dive: DiveSettings) -> 
     from layerscope.cli.output import parse_outputs, write_outputs
     from layerscope.cli.thresholds import choose_rules
 
-    rules = choose_rules(args, settings, dive)
     parse_outputs(args)
+    rules = choose_rules(args, settings, dive)
     keeper = Keeper(args, analysed)
     with analysed(args) as analysis:
         keeper.attach(analysis)
@@ -142,9 +142,11 @@ def _report(args: argparse.Namespace) -> int:
 
 def _export(args: argparse.Namespace) -> int:
     """As dive does: ``--json`` without CI writes the export and nothing else."""
+    from layerscope.cli.clashes import check_outputs
     from layerscope.cli.opening import analysed
     from layerscope.cli.output import write_export
 
+    check_outputs(args, [])
     with analysed(args) as analysis:
         write_export(args, analysis)
         return FINE if analysis.complete else _incomplete(analysis)

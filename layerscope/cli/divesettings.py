@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from layerscope.cli.settings import Settings
+from layerscope.cli.smallfile import is_there, list_folder, read_small_text
 from layerscope.errors import ConfigError
 from layerscope.tui.preferences import Preferences
 
@@ -137,20 +138,14 @@ def _files(environment: Mapping[str, str]) -> Iterator[Path]:
     folders += (environment.get("XDG_CONFIG_DIRS") or "/etc/xdg").split(":")
     candidates = [Path(".dive.yaml"), Path(".dive/config.yaml")]
     for folder in filter(None, folders):
-        place = Path(folder, "dive")
-        if place.is_dir():
-            candidates += sorted(path for path in place.iterdir() if path.suffix in (".yaml", ".yml"))
-    yield from (path for path in (*candidates, home / ".dive.yaml") if path.is_file())
+        candidates += (path for path in list_folder(Path(folder, "dive")) if path.suffix in (".yaml", ".yml"))
+    yield from (path for path in (*candidates, home / ".dive.yaml") if is_there(path) and path.is_file())
 
 
 def _read(path: Path) -> dict[str, str]:
     from layerscope.cli.yamlfile import parse_yaml
 
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is no text"
-        raise ConfigError(f"dive's {path} cannot be read: {reason}.", _HINT) from error
+    text = read_small_text(path, _HINT, whose="dive's ")
     found: dict[str, str] = {}
     for key, value in _flat(parse_yaml(text, f"dive's {path}", _HINT), ""):
         known = next((name for name in _KEYS if _plain(name) == _plain(key)), "")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from layerscope.errors import ConfigError
+from layerscope.text import shortened
 
 if TYPE_CHECKING:
     from layerscope.analysis.dockerfile import Stage
@@ -32,7 +33,8 @@ def read_stages(args: argparse.Namespace) -> list[Stage]:
         with Path(args.dockerfile).open("rb") as stream:
             data = stream.read(MAX_BYTES + 1)
     except OSError as error:
-        raise ConfigError(f"{args.dockerfile} cannot be read: {error.strerror}.", _HINT) from error
+        name = shortened(args.dockerfile)
+        raise ConfigError(f"{name} cannot be read: {error.strerror}.", _HINT) from error
     # Builders take comments in any encoding.
     stages = parse_dockerfile(data.decode("utf-8", "replace"))
     if len(data) > MAX_BYTES or not stages:

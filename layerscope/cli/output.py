@@ -6,13 +6,16 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from layerscope.cli.arguments import FORMATS
+from layerscope.cli.clashes import STANDARD, check_outputs
 from layerscope.cli.narration import say
 from layerscope.errors import UsageError
+from layerscope.replacing import replacing
 
 if TYPE_CHECKING:
     from layerscope.analysis.model import Analysis
@@ -30,9 +33,10 @@ def parse_outputs(args: argparse.Namespace) -> list[tuple[str, str]]:
             raise UsageError(
                 f"--output {given}: not understood.", f"Write FORMAT=FILE, FORMAT one of {', '.join(FORMATS)}."
             )
-        outputs.append((form, file))
+        outputs.append((form, "-" if file in STANDARD else file))
     if not any(file == "-" for _, file in outputs):
         outputs.append((args.format, "-"))
+    check_outputs(args, outputs)
     return outputs
 
 
@@ -68,14 +72,14 @@ def _tell_github(args: argparse.Namespace, analysis: Analysis, results: Sequence
     from layerscope.report.markdown import markdown_lines
 
     if file := os.environ.get("GITHUB_OUTPUT"):
-        _write(file, partial(write_lines, github_outputs(analysis, results)), mode="a")
+        _write(file, partial(write_lines, github_outputs(analysis, results)), append=True)
     if file := os.environ.get("GITHUB_STEP_SUMMARY"):
         lines = list(markdown_lines(analysis, results, args.comment_key))
         needed = sum(len(line.encode("utf-8", "backslashreplace")) + 1 for line in lines)
         if _size_of(file) + needed > MAX_SUMMARY:
             say(args, "the step's summary is full, GitHub would drop it: nothing was added")
             return
-        _write(file, partial(write_lines, lines), mode="a")
+        _write(file, partial(write_lines, lines), append=True)
 
 
 def _size_of(file: str) -> int:
@@ -112,15 +116,21 @@ def wants_colour(stream: TextIO) -> bool:
     return stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
-def _write(file: str, write: Write, mode: Literal["w", "a"] = "w") -> None:
-    if file == "-":
+def _write(file: str, write: Write, *, append: bool = False) -> None:
+    if file in STANDARD:
         _write_standard(write)
         return
     try:
-        with Path(file).open(mode, encoding="utf-8", errors="backslashreplace", newline="\n") as stream:
+        with _opened(file, append=append) as stream:
             write(stream)
     except OSError as error:
         raise UsageError(f"{file} cannot be written: {error.strerror}.", "Name another file.") from error
+
+
+def _opened(file: str, *, append: bool) -> AbstractContextManager[TextIO]:
+    if append:
+        return Path(file).open("a", encoding="utf-8", errors="backslashreplace", newline="\n")
+    return replacing(Path(file), errors="backslashreplace")
 
 
 def _write_standard(write: Write) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from layerscope.analysis.rules import CONTENT_RULES, OWN_RULES, Scoring, Severity
+from layerscope.cli.smallfile import is_there, read_small
 from layerscope.errors import ConfigError
 
 OWN_FILE = "layerscope.toml"
@@ -57,7 +58,7 @@ def read_settings(args: argparse.Namespace) -> Settings:
         return _read(Path(args.config), named=True) or Settings()
     for name in (OWN_FILE, PROJECT_FILE):
         path = Path(name)
-        found = _read(path, named=False) if path.is_file() else None
+        found = _read(path, named=False) if is_there(path) and path.is_file() else None
         if found is not None:
             return found
     return Settings()
@@ -73,10 +74,7 @@ def apply_options(args: argparse.Namespace, settings: Settings) -> None:
 
 def _read(path: Path, *, named: bool) -> Settings | None:
     """What the file says; None for a ``pyproject.toml`` that says nothing of layerscope."""
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}.", "Give a layerscope.toml to --config.") from error
+    raw = read_small(path, "Give a layerscope.toml to --config.")
     in_project = path.name == PROJECT_FILE
     if in_project and b"layerscope" not in raw:
         if named:
@@ -86,7 +84,7 @@ def _read(path: Path, *, named: bool) -> Settings | None:
 
     try:
         document = tomllib.loads(raw.decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # no TOML, no text, a number of thousands of digits
         raise ConfigError(f"{path} is no TOML: {error}.", "See https://toml.io for how to write it.") from error
     if not in_project:
         return parse_settings(document, str(path))
@@ -182,13 +180,21 @@ def _value(value: Any, file: str, where: str) -> str:
         return "off"
     if value is True or not isinstance(value, str | int | float):
         raise ConfigError(f"{file}: {where} is no limit.", 'Write a number, or text like "95%" or "20MB".')
-    return str(value)
+    return _written(value, file, where)
 
 
 def _text(value: Any, file: str, where: str) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise ConfigError(f"{file}: {where} is no text.", f'Write {where} = "..."')
-    return str(value)
+    return _written(value, file, where)
+
+
+def _written(value: float | str, file: str, where: str) -> str:
+    """The value as text; ConfigError for a hexadecimal number so large that nobody can have meant it."""
+    try:
+        return str(value)
+    except ValueError as error:
+        raise ConfigError(f"{file}: {where} is a number of thousands of digits.", "Write a smaller one.") from error
 
 
 def _texts(value: Any, file: str, where: str) -> list[str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from layerscope.analysis.model import Analysis
 from layerscope.analysis.rules import Status, judge, make_content_rule
+from layerscope.cli.clashes import refuse_clashes
 from layerscope.cli.narration import say
 from layerscope.cli.opening import analysed
 from layerscope.cli.output import write_text
@@ -57,6 +58,7 @@ def write_config(args: argparse.Namespace) -> int:
     path = Path(args.file)
     if args.file != "-" and path.exists() and not args.force:
         raise UsageError(f"{path} is there already.", "Write over it with --force, or name another with --file.")
+    refuse_clashes(args, [("--file", args.file)])
     with analysed(args) as analysis:
         if not analysis.complete:
             raise DamagedImageError("The image was not read to its end.", "Save or pull the image again.")

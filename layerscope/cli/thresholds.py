@@ -23,6 +23,7 @@ from layerscope.cli.arguments import DIVE_RULES
 from layerscope.cli.divesettings import DiveSettings
 from layerscope.cli.narration import say
 from layerscope.cli.settings import RuleSetting, Settings, nearest
+from layerscope.cli.smallfile import is_there, read_small_text
 from layerscope.errors import ConfigError, UsageError
 
 DIVE_CI = ".dive-ci"
@@ -111,15 +112,11 @@ def _given(args: argparse.Namespace, names: Iterable[str]) -> dict[str, str]:
 
 def _read_file(args: argparse.Namespace, *, look: bool) -> dict[str, str] | None:
     path = Path(args.ci_config or DIVE_CI)
-    if not args.ci_config and not (look and path.is_file()):
+    if not args.ci_config and not (look and is_there(path) and path.is_file()):
         return None
     from layerscope.cli.diveci import parse_dive_ci
 
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is no text"
-        raise ConfigError(f"{path} cannot be read: {reason}.", "Give dive's config with --ci-config FILE.") from error
+    text = read_small_text(path, "Give dive's config with --ci-config FILE.")
     whose = "the true" if args.scoring == Scoring.TRUE else "dive's"
     say(args, f"rules from {path}, judged on {whose} figures; `layerscope init` writes a config of our own")
     return parse_dive_ci(text, str(path))
