@@ -22,7 +22,6 @@ from layerscope.sources.budget import Budget
 from layerscope.sources.digests import PIECE, DigestingReader
 from layerscope.sources.limits import Limits
 from layerscope.sources.model import CheckedReader, Image, Layer, OpenSource, PassingSource, Reader
-from layerscope.sources.readers import read_out
 from layerscope.sources.recognition import instead_of_tar
 
 #: Seconds between two reports of progress.
@@ -93,7 +92,7 @@ def _index_layer(reader: Reader, watch: _Watch, layer: int, name: str, *, total:
         if drive.fault and not index.entries and not drive.bytes_done:
             index.fault = instead_of_tar(drive.buffer) or index.fault
         if content is not None and not index.fault:
-            read_out(content)
+            index.fault = "" if content.read_out() else _STOPPED
         if checked is not None and not index.fault:
             checked.finish(goes_on)
             index.fault = _STOPPED if watch.stopped else ""

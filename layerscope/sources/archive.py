@@ -86,8 +86,9 @@ class ArchiveSource:
 def conclude(contents: NamedContents, wish: Wish, fault: str, *, partial: bool = True) -> Image:
     """The image of a scanned archive.
 
-    A fault of the scan, a sentence, is a warning where the manifest came before it, else the image's own: then
-    there is what could be salvaged. DamagedImageError where that is nothing, or not wanted (``partial``).
+    A fault of the scan, a sentence, is the image's own, as engines load no such archive. Where the manifest came
+    before it all is shown, else what could be salvaged; DamagedImageError where that is nothing, or not wanted
+    (``partial``).
     """
     try:
         image = find_image(contents, wish)
@@ -99,8 +100,7 @@ def conclude(contents: NamedContents, wish: Wish, fault: str, *, partial: bool =
         if wish.image or not partial or not salvage(contents, image):
             raise broken from error
         return image
-    if fault:
-        image.warnings.append(fault)
+    image.fault = " ".join(filter(None, (fault, image.fault)))
     return image
 
 

@@ -78,7 +78,11 @@ def _read_config(
 
 
 def fill_config(image: Image, config: dict[str, Any], label: str, layers: int) -> Sequence[str]:
-    """Take over what a config tells; the diff id of each layer, empty where it does not tell as many."""
+    """Take over what a config tells; the diff id of each layer, empty where it does not tell as many.
+
+    Other numbers of layers are the image's fault, as for engines ("layers length mismatch"), but for a config
+    that names none at all: old ones do not.
+    """
     image.config = config
     image.history = documents.history(config)
     image.created = documents.text(config.get("created"))
@@ -89,7 +93,11 @@ def fill_config(image: Image, config: dict[str, Any], label: str, layers: int) -
     if not layers:
         sentence = f"The image in {label} has no layers, and its config names {len(diff_ids)}."
         raise DamagedImageError(sentence, _RETRY)
-    image.warnings.append(f"The config names {len(diff_ids)} layers, the manifest {layers}.")
+    sentence = f"The config names {len(diff_ids)} layers, the manifest {layers}."
+    if diff_ids:
+        image.fault = " ".join(filter(None, (image.fault, sentence)))
+    else:
+        image.warnings.append(sentence)
     return [""] * layers
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 from layerscope.core.layer import LayerIndex
 from layerscope.core.tar import FILE
+from layerscope.errors import TrailingDataError
 from layerscope.sources.budget import Budget
 from layerscope.sources.model import Reader
+from layerscope.sources.readers import CHUNK
 
 #: Bytes read at once where contents are digested: what a processor's cache holds.
 PIECE: Final = 1 << 17
@@ -60,6 +63,16 @@ class DigestingReader:
             if self._left:
                 self._take(piece if len(piece) <= self._left else piece[: self._left])
         return done
+
+    def read_out(self) -> bool:
+        """Read what stands behind the end of the tar, where compressed data has its checksum; False where stopped.
+
+        DamagedImageError where it breaks off there, LimitError.
+        """
+        with suppress(TrailingDataError):
+            while self.skip(CHUNK) == CHUNK:
+                pass
+        return not self.stopped
 
     def close(self) -> None:
         """Close the reader below."""

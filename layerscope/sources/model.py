@@ -84,7 +84,7 @@ class Image:
     layers: list[Layer] = field(default_factory=list)
     attestations: int = 0
     fault: str = ""
-    """Why there may be layers that nobody knows of: the archive ended before its manifest."""
+    """Why this need not be the whole image: its archive is damaged, or its documents name other numbers of layers."""
     warnings: list[str] = field(default_factory=list)
 
 

@@ -235,7 +235,7 @@ CONFIGS = {
     "a list": (b"[]", "is no JSON object"),
     "deep": (b"[" * 100_000, "no valid JSON"),
     "wrong types": (b'{"history": {"a": 1}, "rootfs": [], "os": 5, "created": {}}', "names 0 layers"),
-    "too few diff ids": (json.dumps(make_config(LAYERS[:1])).encode(), "names 1 layers, the manifest 3"),
+    "no diff ids": (json.dumps(make_config([])).encode(), "names 0 layers, the manifest 3"),
 }
 
 
@@ -253,6 +253,15 @@ def test_layers_are_shown_without_a_good_config(fault: str, tmp_path: Path) -> N
     assert opened.layers == NAMES
     assert len(opened.image.warnings) == 1
     assert words in opened.image.warnings[0]
+
+
+@pytest.mark.parametrize(("named", "listed"), [(1, 3), (3, 1)])
+def test_other_numbers_of_layers_than_the_config_names_are_a_fault(named: int, listed: int, tmp_path: Path) -> None:
+    config = make_config(LAYERS[:named])
+    for data in (docker_archive(LAYERS[:listed], config=config), oci_archive(LAYERS[:listed], config=config)):
+        opened = both(tmp_path, data)
+        assert opened.layers == NAMES[:listed]
+        assert opened.image.fault == f"The config names {named} layers, the manifest {listed}."
 
 
 def test_absent_and_unreadable_layers_are_marked(tmp_path: Path) -> None:
