@@ -81,10 +81,10 @@ def too_large(name: str, size: int, limits: Limits) -> LimitError:
     return limits.reached("document-bytes", sentence)
 
 
-def blob_names(digest: str) -> tuple[str, str]:
+def blob_names(digest: str) -> tuple[str, ...]:
     """Where a blob lies by its digest: in an OCI layout, and in a skopeo ``dir:`` folder."""
     algorithm, _, encoded = digest.partition(":")
-    return f"blobs/{algorithm}/{encoded}", encoded
+    return f"blobs/{algorithm}/{encoded}", encoded, f"{encoded}.manifest.json"
 
 
 def blob_of(contents: Contents, digest: str) -> Blob | None:

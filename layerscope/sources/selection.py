@@ -177,5 +177,10 @@ def no_platform(label: str, wanted: Platform | None, names: list[str]) -> UsageE
 
 
 def _attestations(candidate: Candidate, digest: str) -> int:
+    """How many attestations are about the image: by its digest, or by one that a copy left behind.
+
+    Tools that compress layers anew as they copy change the image's digest and not what names it.
+    """
+    images = {variant.descriptor.digest for variant in candidate.variants}
     about = [each.annotations.get("vnd.docker.reference.digest", digest) for each in candidate.attestations]
-    return about.count(digest)
+    return sum(each == digest or images == {digest} for each in about)

@@ -146,6 +146,7 @@ SOURCES: dict[str, tuple[str, Callable[[Tools], str]]] = {
     "docker-archive in bzip2": ("plain", lambda tools: tools.packed(bz2.compress)),
     "skopeo, oci": ("gzip", lambda tools: tools.copied("oci")),
     "skopeo, oci, zstd": ("zstd", lambda tools: tools.copied("oci", "--dest-compress-format=zstd")),
+    "skopeo, oci, zstd:chunked": ("zstd", lambda tools: tools.copied("oci", "--dest-compress-format=zstd:chunked")),
     "skopeo, oci-archive": ("gzip", lambda tools: tools.copied("oci-archive")),
     "skopeo, oci-archive, zstd": ("zstd", lambda tools: tools.copied("oci-archive", "--dest-compress-format=zstd")),
     "skopeo, dir": ("plain", lambda tools: tools.copied("dir")),
@@ -163,6 +164,10 @@ SOURCES: dict[str, tuple[str, Callable[[Tools], str]]] = {
     "registry, schema 2": ("gzip", lambda tools: tools.pushed("--format=v2s2")),
     "registry, OCI": ("gzip", lambda tools: tools.pushed("--format=oci")),
     "registry, OCI, zstd": ("zstd", lambda tools: tools.pushed("--format=oci", "--dest-compress-format=zstd")),
+    "registry, OCI, zstd:chunked": (
+        "zstd",
+        lambda tools: tools.pushed("--format=oci", "--dest-compress-format=zstd:chunked"),
+    ),
     "registry, OCI, plain": ("plain", lambda tools: tools.put("", bytes)),
     "registry, gzip members": ("gzip", lambda tools: tools.put("+gzip", lambda layer: gzipped(layer, 5))),
     "registry, zstd frames": ("zstd", lambda tools: tools.put("+zstd", zstd)),
