@@ -1,0 +1,167 @@
+"""ctrl+c at every stage of reading: the program ends at once, says nothing and leaves nothing behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from images import (
+    OCI_CONFIG,
+    OCI_LAYER,
+    OCI_MANIFEST,
+    descriptor,
+    digest,
+    docker_archive,
+    file,
+    make_config,
+    make_layer,
+)
+from registries import Quiet, serving
+
+LAYER = make_layer([file("a", os.urandom(3_000_000))])
+CONFIG = json.dumps(make_config([LAYER])).encode()
+MANIFEST = json.dumps(
+    {
+        "schemaVersion": 2,
+        "mediaType": OCI_MANIFEST,
+        "config": descriptor(CONFIG, OCI_CONFIG),
+        "layers": [descriptor(LAYER, OCI_LAYER)],
+    }
+).encode()
+EXPORT = docker_archive([LAYER])
+#: What a registry and an engine answer, by the end of the path.
+ANSWERS = {
+    "1": MANIFEST,
+    digest(CONFIG): CONFIG,
+    digest(LAYER): LAYER,
+    "version": b'{"ApiVersion": "1.41", "Version": "20"}',
+    "json": b'{"Id": "sha256:0", "Os": "linux", "Architecture": "amd64"}',
+    "create": b"{}",
+    "get": EXPORT,
+}
+REGISTRY = {"manifest": "1", "config": digest(CONFIG), "layer": digest(LAYER)}
+ENGINE = {"connecting": "version", "inspecting": "json", "pulling": "create", "exporting": "get"}
+
+
+class Stalling(Quiet):
+    """Answers until it is asked for one thing: of that it sends so much, and then waits."""
+
+    state: State
+
+    def do_GET(self) -> None:  # noqa: N802
+        """A document, a blob, an export."""
+        name = self.path.partition("?")[0].rpartition("/")[2]
+        body = ANSWERS[name]
+        if name == "json" and self.state.stage == "create":
+            self.answer(404, b'{"message": "No such image"}')
+        elif name != self.state.stage:
+            self.answer(200, body)
+        else:
+            if self.state.share:
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body[: int(len(body) * self.state.share)])
+                self.wfile.flush()
+            self.state.reached.set()
+            self.state.released.wait(30)
+            self.close_connection = True
+
+    def do_POST(self) -> None:  # noqa: N802
+        """A pull."""
+        self.do_GET()
+
+
+@dataclass
+class State:
+    """Where to stall, and after which share of the body."""
+
+    stage: str = ""
+    share: float = 0.0
+    host: str = ""
+    reached: threading.Event = field(default_factory=threading.Event)
+    released: threading.Event = field(default_factory=threading.Event)
+
+
+@pytest.fixture
+def stalling() -> Iterator[State]:
+    """A server that is a registry and an engine."""
+    state = State()
+    with serving(type("Bound", (Stalling,), {"state": state})) as state.host:
+        yield state
+        state.released.set()
+
+
+def interrupted(reference: str, scratch: Path, reached: threading.Event, **environment: str) -> None:
+    """Run ``check``, interrupt it once the stage is reached, and look at what is left."""
+    scratch.mkdir()
+    settings = {"TMPDIR": str(scratch), "HOME": str(scratch), "DOCKER_CONFIG": str(scratch), **environment}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "layerscope", "check", reference],
+        env={**os.environ, **settings},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=_hear_interrupts,
+    )
+    assert reached.wait(30)
+    _interrupt(process)
+    assert list(scratch.iterdir()) == []
+
+
+def _hear_interrupts() -> None:
+    """A shell that starts jobs in the background makes them deaf for SIGINT."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _interrupt(process: subprocess.Popen[bytes]) -> None:
+    threading.Event().wait(0.3)  # what was sent has to be read
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=20)
+    assert (process.returncode, out, err) == (130, b"", b"")
+
+
+@pytest.mark.parametrize("share", [0.0, 0.6])
+@pytest.mark.parametrize("stage", REGISTRY)
+def test_a_registry_is_left(stage: str, share: float, stalling: State, tmp_path: Path) -> None:
+    stalling.stage, stalling.share = REGISTRY[stage], share
+    interrupted(f"registry:{stalling.host}/x:1", tmp_path / "scratch", stalling.reached)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.6])
+@pytest.mark.parametrize("stage", ENGINE)
+def test_an_engine_is_left(stage: str, share: float, stalling: State, tmp_path: Path) -> None:
+    stalling.stage, stalling.share = ENGINE[stage], share
+    host = f"tcp://{stalling.host}"
+    interrupted("docker://x:1", tmp_path / "scratch", stalling.reached, DOCKER_HOST=host, DOCKER_CONTEXT="")
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5])
+def test_a_pipe_is_left(share: float, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reached = threading.Event()
+
+    def feed() -> None:
+        with pipe.open("wb", buffering=0) as stream:
+            stream.write(EXPORT[: int(len(EXPORT) * share)])
+            reached.set()
+            done.wait(30)
+
+    done = threading.Event()
+    thread = threading.Thread(target=feed)
+    thread.start()
+    try:
+        interrupted(str(pipe), tmp_path / "scratch", reached)
+    finally:
+        done.set()
+        thread.join()
