@@ -28,7 +28,7 @@ from layerscope.sources.recognition import instead_of_tar
 _REPORT_EVERY: Final = 0.05
 _STOPPED: Final = "reading was stopped here"
 _NO_MANIFEST: Final = "Reading was stopped before the manifest came: these need not be the image's layers."
-#: Layers that are read side by side: at least so many, since they may wait for a network, and at most.
+#: Layers that are read side by side: at least so many where they wait for a network, and at most.
 _FEWEST_STREAMS, _MOST_STREAMS = 3, 8
 
 
@@ -269,10 +269,12 @@ def _read_open(source: OpenSource, watch: _Watch) -> ImageIndex:
     # A blob that is listed twice, as builders do with their empty layer, is read once.
     places = [layer.name if layer.opener else str(number) for number, layer in enumerate(image.layers)]
     first = {place: number for number, place in reversed(list(enumerate(places)))}
-    numbers = sorted(first.values())
+    # The longest first: whatever is read last, the others wait for.
+    numbers = sorted(first.values(), key=lambda number: -(image.layers[number].compressed_bytes or 0))
     watch.total = _stored(image.layers[number] for number in numbers)
     streams = sum(not image.layers[number].seekable for number in numbers)
-    workers = min(max(os.cpu_count() or 1, _FEWEST_STREAMS), streams, _MOST_STREAMS)
+    fewest = _FEWEST_STREAMS if image.source == "registry" else 1
+    workers = min(max(os.cpu_count() or 1, fewest), streams, _MOST_STREAMS)
     found = list(map(read, numbers)) if workers < 2 else _read_beside(read, numbers, workers, watch, source)
     by_number = dict(zip(numbers, found, strict=True))
     return ImageIndex(image, [by_number[first[place]] for place in places], stopped=watch.stopped)

@@ -12,10 +12,8 @@ import http.server
 import json
 import secrets
 import shutil
-import socket
 import subprocess
 import threading
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -25,6 +23,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from benchmarks.docker_registry import serve
 from engine import REQUIRED, required
 from images import OCI_CONFIG, OCI_LAYER, OCI_MANIFEST, descriptor, digest, make_config
 
@@ -49,43 +48,13 @@ def run(name: str, *arguments: object) -> str:
 @contextmanager
 def registry(folder: Path, *, password: bool = False) -> Iterator[str]:
     """A docker-registry that keeps its data in a folder; its ``host:port``."""
-    command = program("docker-registry")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{free.getsockname()[1]}"
-    settings: dict[str, Any] = {
-        "version": 0.1,
-        "log": {"level": "error", "accesslog": {"disabled": True}},
-        "storage": {"filesystem": {"rootdirectory": str(folder)}},
-        "http": {"addr": address},
-        "validation": {"disabled": True},  # manifests of all kinds, foreign layers included
-    }
+    settings: dict[str, Any] = {}
     if password:
         lines = run("htpasswd", "-Bbn", "-C", 4, USER, PASSWORD)
         (folder / "htpasswd").write_text(lines, encoding="utf-8")
         settings["auth"] = {"htpasswd": {"realm": "test", "path": str(folder / "htpasswd")}}
-    config = folder / "config.yml"
-    config.write_text(json.dumps(settings), encoding="utf-8")
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen([command, "serve", str(config)], stdout=log, stderr=log)
-    try:
-        _await(address, process)
+    with serve(program("docker-registry"), folder, settings) as address:
         yield address
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def _await(address: str, process: subprocess.Popen[bytes]) -> None:
-    host, _, port = address.partition(":")
-    for _ in range(200):
-        assert process.poll() is None, "the registry does not start"
-        try:
-            socket.create_connection((host, int(port)), 1).close()
-            return
-        except OSError:
-            time.sleep(0.05)
-    pytest.fail("the registry does not listen")
 
 
 def put_blob(address: str, repository: str, data: bytes) -> None:

@@ -7,7 +7,7 @@ from typing import Final, Protocol
 from layerscope.core.tar import BLOCK_BYTES, Member, Scanner
 
 _SMALLEST_READ: Final = 1024
-_PASSING_READ: Final = 1 << 17
+_PASSING_READ: Final = 1 << 18
 _LARGEST_READ: Final = 1 << 20
 #: Bytes from header to header above which data is skipped rather than read.
 _SPARSE: Final = 16 << 10

@@ -14,7 +14,7 @@ from layerscope.sources.model import Reader
 from layerscope.sources.readers import CHUNK
 
 #: Bytes read at once where contents are digested: what a processor's cache holds.
-PIECE: Final = 1 << 17
+PIECE: Final = 1 << 18
 
 
 class DigestingReader:
