@@ -116,6 +116,11 @@ class Descriptor:
             return True
         return self.platform is not None and self.platform.os == "unknown"
 
+    @property
+    def subject(self) -> str:
+        """The digest of the image that an attestation is about; empty where it does not say."""
+        return self.annotations.get("vnd.docker.reference.digest", "")
+
 
 def descriptor(value: Any) -> Descriptor:
     """A descriptor object; its digest is empty where it is no valid digest."""

@@ -139,7 +139,9 @@ def _meant(descriptors: list[Descriptor], platform: str, label: str) -> list[Des
     if not images or len(platforms) < len(images) or (len(images) == 1 and not platform):
         return descriptors
     wanted = parse_platform(platform) if platform else host_platform()
-    meant = [each for each in descriptors if each.is_attestation or (each.platform and each.platform.meets(wanted))]
-    if all(each.is_attestation for each in meant):
+    meant = [each for each in images if each.platform and each.platform.meets(wanted)]
+    if not meant:
         raise no_platform(label, wanted if platform else None, list(dict.fromkeys(map(str, platforms))))
-    return meant
+    others = {each.digest for each in images} - {each.digest for each in meant}
+    notes = [each for each in descriptors if each.is_attestation and each.subject not in others]
+    return meant + notes

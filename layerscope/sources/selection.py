@@ -182,5 +182,4 @@ def _attestations(candidate: Candidate, digest: str) -> int:
     Tools that compress layers anew as they copy change the image's digest and not what names it.
     """
     images = {variant.descriptor.digest for variant in candidate.variants}
-    about = [each.annotations.get("vnd.docker.reference.digest", digest) for each in candidate.attestations]
-    return sum(each == digest or images == {digest} for each in about)
+    return sum(each.subject in ("", digest) or images == {digest} for each in candidate.attestations)
