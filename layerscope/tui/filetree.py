@@ -75,6 +75,7 @@ class FileTree:
         self._names: dict[bool, bytes] = {}
         self._found = Found()
         self._rare: bytearray | None = None
+        self._wanted: tuple[Filter | None, View] = None, self.view
 
     def prepare(self) -> Generator[None]:
         """What the first filter and the first order by waste would otherwise wait for."""
@@ -88,15 +89,19 @@ class FileTree:
 
         Folders that changed most are unfolded as long as all rows fit in ``height``.
         """
-        wanted, found = yield from self._find(self.filter, view)
-        self.filter, self.view = wanted, view
-        self.total = self._total()
-        self._apply(found, height)
+        return self._turn(self._wanted[0], view, height)
 
     def set_filter(self, wanted: Filter | None) -> Generator[None]:
         """Show only what a filter finds, and the folders above; None shows all again."""
-        self.filter, found = yield from self._find(wanted, self.view)
-        self._apply(found)
+        return self._turn(wanted, self._wanted[1])
+
+    def _turn(self, wanted: Filter | None, view: View, height: int = 0) -> Generator[None]:
+        """Work that newer work may take the place of: that has to know what this was about."""
+        self._wanted = wanted, view
+        wanted, found = yield from self._find(wanted, view)
+        self.filter, self.view = wanted, view
+        self.total = self._total()
+        self._apply(found, height)
 
     def _find(self, wanted: Filter | None, view: View) -> Generator[None, None, tuple[Filter | None, bytearray | None]]:
         """What a filter finds; the filter with a fault where it finds nothing for that."""
@@ -313,7 +318,7 @@ class FileTree:
     def toggle_mark(self, mark: int) -> Generator[None]:
         """Show or hide the files with a mark."""
         self.shown = self.shown ^ {mark}
-        return self.set_filter(self.filter)
+        return self.set_filter(self._wanted[0])
 
     def set_order(self, order: Order, backwards: bool) -> None:
         """Sort by something else."""

@@ -159,10 +159,12 @@ class ExplorerScreen(Views):
 
     @on(Rows.Moved)
     def _moved(self, event: Rows.Moved) -> None:
-        if event.rows is self.layer_list and event.item != self.selection.layer:
-            self.select(self.selection.moved(event.item))
+        # The cursors themselves are asked: keys may have moved them on since the event was sent.
+        if event.rows is self.layer_list:
+            if self.layer_list.cursor != self.selection.layer:
+                self.select(self.selection.moved(self.layer_list.cursor))
         elif event.rows is self.history and self.focused is event.rows:
-            layer = self.history.layer_of(event.item)
+            layer = self.history.layer_of(self.history.cursor)
             if layer is not None and layer != self.selection.layer:
                 self.select(self.selection.moved(layer))
         elif event.rows is self.files and self.index is not None and self.files.model is not None:

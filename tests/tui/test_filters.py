@@ -248,3 +248,21 @@ def test_bytes_of_hard_links_count_once() -> None:
     finish(files.show(view))
     assert files.total == 1000
     assert files.size(files.find(b"bin")) == 1000
+
+
+def test_a_newer_search_keeps_the_layer_that_was_chosen_before_it() -> None:
+    files = file_tree()
+    finish(files.set_filter(parse_filter("/s.*/")))
+    view = view_of(files.outline, -1, 0)
+    files._found.name = None
+    chosen = files.show(view)
+    next(chosen)  # the expression is still being looked for
+    chosen.close()
+    finish(files.set_filter(parse_filter("six")))
+    assert files.view is view
+    search = files.set_filter(parse_filter("/s.*/"))
+    next(search)
+    search.close()
+    finish(files.show(view_of(files.outline, 0, 1)))
+    assert files.filter is not None
+    assert files.filter.text == "/s.*/"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from textual.events import Click
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from explorers import load_demo, press, visit
+from explorers import load_acme, load_demo, press, settle, visit
 from layerscope.tui.app import ExplorerApp
 from layerscope.tui.ask import AskScreen
 from layerscope.tui.choose import ChooseScreen
@@ -58,6 +59,20 @@ def test_the_palette_closes_once() -> None:
         assert app.screen is app.explorer
 
     visit(load_demo, look)
+
+
+@pytest.mark.parametrize("gap", [0, 0.001, 0.01])
+def test_layers_follow_keys_that_come_fast(gap: float) -> None:
+    async def look(app: ExplorerApp, pilot: Pilot[Any]) -> None:
+        for _ in range(5):
+            app.simulate_key("j")
+            await asyncio.sleep(gap)
+        await settle(app, pilot)
+        assert (app.explorer.layer_list.cursor, app.explorer.selection.layer) == (5, 5)
+        await press(app, pilot, "2 g")
+        assert app.explorer.files.path == b"app"
+
+    visit(load_acme, look)
 
 
 @pytest.mark.parametrize("size", [(2, 2), (80, 2), (20, 3), (1, 1)])
