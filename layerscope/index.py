@@ -241,7 +241,9 @@ def _read_passing(source: PassingSource, watch: _Watch) -> ImageIndex:
             raise
         image = Image("", "", layers=[Layer(name) for name in passed], warnings=[_NO_MANIFEST])
     # An empty layer is one that passed: it has no entries, and so no truth value either.
-    layers = [passed[layer.name] if layer.name in passed else _absent(layer) for layer in image.layers]
+    layers = [
+        passed[layer.name] if layer.name in passed and not layer.missing else _absent(layer) for layer in image.layers
+    ]
     return ImageIndex(image, layers, stopped=watch.stopped)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from functools import partial
 
 from layerscope.core.drive import TarStream
-from layerscope.errors import DamagedImageError, NotAnImageError
+from layerscope.errors import DamagedImageError, LimitError, NotAnImageError
 from layerscope.sources.blobs import BLOCK, content_kind, decompressed
 from layerscope.sources.contents import Blob, too_large
 from layerscope.sources.limits import Limits
@@ -92,7 +92,7 @@ def conclude(contents: NamedContents, wish: Wish, fault: str, *, partial: bool =
     """
     try:
         image = find_image(contents, wish)
-    except (NotAnImageError, DamagedImageError) as error:
+    except (NotAnImageError, DamagedImageError, LimitError) as error:
         if not fault:
             raise
         broken = DamagedImageError(fault, "Save or copy the image again, whole.")

@@ -52,6 +52,12 @@ class KeptContents:
             self._kept += len(data)
             self._documents[name] = data
 
+    def forget(self, name: str) -> None:
+        """Drop what an earlier member of this name was: the last one counts."""
+        for known in (self.kinds, self.looks):
+            known.pop(name, None)
+        self._kept -= len(self._documents.pop(name, b""))
+
     def document(self, name: str) -> bytes | None:
         """A kept document; None where there is none; LimitError where it was too large to keep."""
         found = self.members.find(name)
@@ -163,6 +169,7 @@ def _take(contents: KeptContents, name: str, data: Reader, size: int, visit: Vis
     peeked = PeekReader(data)
     head = peeked.peek(BLOCK)
     kind = content_kind(head)
+    contents.forget(name)
     if kind:
         contents.kinds[name] = kind
         plain = decompressed(peeked, f"Layer {shortened(name)}", contents.limits)

@@ -73,7 +73,9 @@ def _open_file(path: Path, wish: Wish, spool: Path | None) -> OpenSource | Passi
     file.close()
     if 257 + 5 <= len(head) < BLOCK and head[257:262] == b"ustar":
         raise DamagedImageError(f"{path} ends in its first header.", "Save or copy the image again, whole.")
-    raise NotAnImageError(f"{path} is no image archive: it {describe(head)}.", _FORMATS)
+    what = describe(head)
+    hint = "Where it is part of an image, give the folder that it lies in." if "JSON" in what else _FORMATS
+    raise NotAnImageError(f"{path} is no image archive: it {what}.", hint)
 
 
 def _exists(path: Path) -> bool:

@@ -68,7 +68,7 @@ def _without_manifest(contents: Contents, wish: Wish, image: Image) -> Image:
         raise DamagedImageError(f"The index.json of {contents.label} lists no image.", "Save or copy the image again.")
     raise NotAnImageError(
         f"{contents.label} holds no image: there is neither a manifest.json nor an index.json.",
-        "layerscope opens what `docker save`, `podman save`, `skopeo copy` and image builders write.",
+        "layerscope opens what `docker save` and image builders write; `docker export` writes no layers.",
     )
 
 
