@@ -27,6 +27,8 @@ PLATFORM_EXPORT = "1.48"
 #: Seconds to wait for a connection; what an engine then takes to answer is its own affair.
 CONNECT_TIMEOUT = 30
 _CHUNK = 1 << 20
+#: How engines tell that a registry was asked and has no such image, or none that it would show.
+_ABSENT = re.compile(r"not found|unknown|does not exist|denied|unauthorized|no such image", re.IGNORECASE)
 _NO_ENGINE = "Start it, or save the image elsewhere and open the file: layerscope ./image.tar"
 
 
@@ -67,7 +69,7 @@ class EngineClient:
         return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
 
     def pull(self, image: str, platform: str) -> Iterator[dict[str, Any]]:
-        """Pull an image; the engine's progress messages. ImageNotFoundError where that fails."""
+        """Pull an image; the engine's progress messages. SourceError where that fails."""
         try:
             for message in self._api.pull(image, stream=True, decode=True, platform=platform or None):
                 if "error" in message:
@@ -101,9 +103,11 @@ class EngineClient:
         """Close the connections."""
         self._api.close()
 
-    def _not_pulled(self, image: str, reason: str) -> ImageNotFoundError:
+    def _not_pulled(self, image: str, reason: str) -> SourceError:
+        """ImageNotFoundError only where a registry said that there is none: else nobody could look."""
+        kind = ImageNotFoundError if _ABSENT.search(reason) else SourceError
         sentence = f"{self.title} has no image {image}, and cannot pull it: {_clean(reason)}."
-        return ImageNotFoundError(sentence, f"Check the name, the network and `{self.command} login`.")
+        return kind(sentence, f"Check the name, the network and `{self.command} login`.")
 
     def _told(self, error: Exception, doing: str) -> LayerscopeError:
         return _unreachable(self._name, self._endpoint, error, f" while {doing}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import http.server
+import json
 import os
 import socket
 import socketserver
@@ -107,7 +108,7 @@ def test_contents_can_be_read_again_from_the_spool(loaded: str, tmp_path: Path) 
 @pytest.mark.engine
 def test_unknown_images(loaded: str) -> None:
     del loaded
-    with pytest.raises(ImageNotFoundError, match=r"no image layerscope\.invalid/x:1, and cannot pull it: ") as caught:
+    with pytest.raises(SourceError, match=r"no image layerscope\.invalid/x:1, and cannot pull it: ") as caught:
         open_image("layerscope.invalid/x:1")
     assert "docker login" in caught.value.hint
     with pytest.raises(ImageNotFoundError, match="has no image sha256:0123"):
@@ -209,9 +210,26 @@ def test_pulls_tell_how_far_they_are(fake: type[FakeEngine]) -> None:
     fake.answers["json"] = (404, b'{"message": "No such image: x"}')
     fake.answers["create"] = (200, b"\n".join(lines))
     told: list[tuple[int, int | None]] = []
-    with pytest.raises(ImageNotFoundError, match="cannot pull it: toomanyrequests: slow down"):
+    with pytest.raises(SourceError, match="cannot pull it: toomanyrequests: slow down") as caught:
         open_image("x", progress=lambda _what, done, total: told.append((done, total)))
+    assert not isinstance(caught.value, ImageNotFoundError), "nobody could look"
     assert told == [(0, None), (10, 100), (15, 150), (105, 150)]
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "manifest for x:latest not found: manifest unknown: manifest unknown",
+        "pull access denied for x, repository does not exist or may require 'docker login'",
+        "unauthorized: authentication required",
+        "initializing source docker://x: reading manifest: name unknown",
+    ],
+)
+def test_what_no_registry_has_is_not_found(fake: type[FakeEngine], reason: str) -> None:
+    fake.answers["json"] = (404, b'{"message": "No such image: x"}')
+    fake.answers["create"] = (200, json.dumps({"error": reason}).encode())
+    with pytest.raises(ImageNotFoundError, match="cannot pull it: "):
+        open_image("x")
 
 
 @pytest.mark.parametrize(
