@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.dom import DOMNode
 from textual.screen import Screen
+from textual.widgets import Input
 
 from layerscope.core.outline import Outline
 from layerscope.errors import CancelledError, LayerscopeError
@@ -135,6 +138,8 @@ class ExplorerApp(ScopeApp[None]):
 
     def on_waste_found(self, message: WasteFound) -> None:
         """The causes are there."""
+        # What was read lives as long as the explorer: the collector need not go through it again and again.
+        gc.freeze()
         self.explorer.show_waste(message.analysis, message.items, message.fault)
 
     def on_failed(self, message: Failed) -> None:
@@ -170,8 +175,15 @@ class ExplorerApp(ScopeApp[None]):
         self._stopping = True
         self.explorer.title_bar.say("stopping · esc leaves")
 
+    def on_key(self, event: events.Key) -> None:
+        """Give a line what was typed for it in one go with the key that opened it."""
+        # What the line itself was sent never comes up to here.
+        if isinstance(self.focused, Input) and event.is_printable and event.character:
+            self.focused.insert_text_at_cursor(event.character)
+
     def on_unmount(self) -> None:
         """The user has left: a thread that still compares contents shall not keep the program."""
+        gc.unfreeze()
         self._leaving = True
         if self._index is not None:
             for layer in self._index.image.layers:

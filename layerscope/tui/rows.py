@@ -258,14 +258,6 @@ class Rows(ScrollView, can_focus=True):
         if self.item_count:
             self.post_message(self.Selected(self, self.cursor))
 
-    async def on_event(self, event: events.Event) -> None:
-        """Hand on keys that came in one go with the one that gave the keys to another widget."""
-        focused = self.app.focused
-        if isinstance(event, events.Key) and focused is not None and focused is not self:
-            focused.post_message(event)
-            return
-        await super().on_event(event)
-
     def on_click(self, event: events.Click) -> None:
         """Put the cursor where the mouse points; a double click opens."""
         offset = event.get_content_offset(self)

@@ -7,6 +7,7 @@ import threading
 from typing import Any
 
 import pytest
+from textual.events import Key
 from textual.pilot import Pilot
 
 from explorers import THEME, explorer, load_demo, press, settle
@@ -279,7 +280,7 @@ def test_one_of_several_images_is_chosen(keys: str, wanted: str) -> None:
 
 def test_a_crash_shows_no_values_of_variables(capfd: pytest.CaptureFixture[str]) -> None:
     class Broken(ExplorerApp):
-        def on_key(self) -> None:
+        def on_key(self, event: Key) -> None:
             secret = "a value of a variable"
             raise RuntimeError(f"a bug with {len(secret)} letters")
 

@@ -97,6 +97,17 @@ EXPLORER_KEYS = (
     b"\r",
     b"i",
     b"i",
+    b"2",
+    b"/own",  # looking inside: preview, hex, a text in it, the story
+    b"\r",
+    b"\r",
+    b"x",
+    b"/wn",
+    b"\r",
+    b"\x1b",
+    b"\x1b",
+    b"H",
+    b"\x1b",
     b"?",
 )
 
