@@ -90,6 +90,7 @@ def _breaks(text: str) -> Iterator[tuple[int, int]]:
             following = text[place + 2 : place + 8].split(" ", 1)[0]
             if following and following not in _CLAUSES:
                 yield place + 1, place + 2
+                place += 1  # that blank is used up, whatever follows it
         place += 1
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from layerscope.analysis.base import HISTORY, LOWEST_LAYER
@@ -57,6 +57,7 @@ def test_commands_break_where_people_break_them(command: str, lines: list[str]) 
     assert broken(command) == lines
 
 
+@example("; && b")
 @given(st.text(alphabet="ab \\'\"&|;", max_size=60))
 def test_breaking_loses_nothing(text: str) -> None:
     assert " ".join(broken(f"RUN {text}")) == f"RUN {text}"
