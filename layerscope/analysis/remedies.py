@@ -22,6 +22,15 @@ from layerscope.analysis.model import (
 _CHOWN = re.compile(r"\bchown (?:-\S+ )*([\w.-]+(?::[\w.-]+)?) ", re.ASCII)
 _CHMOD = re.compile(r"\bchmod (?:-\S+ )*(0?[0-7]{3,4}) ", re.ASCII)
 
+# A package manager that takes away what an earlier RUN installed.
+_UNINSTALL = re.compile(
+    r"\b(?:apt|apt-get|aptitude|apk|dnf|microdnf|yum|zypper|pip3?|npm|conda|gem) (?:-\S+ )*"
+    r"(?:purge|remove|autoremove|autopurge|del|erase|uninstall|prune)\b",
+    re.ASCII,
+)
+_EVERY_RUN = "Every RUN that installs writes it anew: install in one RUN."
+_TOGETHER = "Install, use and remove the packages in one RUN, or do it in a stage of its own and copy the result."
+
 
 @dataclass(frozen=True, slots=True)
 class Remedy:
@@ -82,11 +91,11 @@ _KNOWN = (
     ),
     _Known(".composer/cache", "Composer's cache", "Install with composer's --no-cache, or with a cache mount there."),
     _Known("conda/pkgs", "conda's package cache", "Call conda clean --all --yes in the same RUN."),
-    _Known("var/lib/dpkg", "dpkg's database", "Every RUN that installs writes it anew: install in one RUN."),
-    _Known("var/lib/rpm", "rpm's database", "Every RUN that installs writes it anew: install in one RUN."),
-    _Known("usr/lib/sysimage/rpm", "rpm's database", "Every RUN that installs writes it anew: install in one RUN."),
-    _Known("lib/apk/db", "apk's database", "Every RUN that installs writes it anew: install in one RUN."),
-    _Known("var/cache/debconf", "debconf's cache", "Every RUN that installs writes it anew: install in one RUN."),
+    _Known("var/lib/dpkg", "dpkg's database", _EVERY_RUN),
+    _Known("var/lib/rpm", "rpm's database", _EVERY_RUN),
+    _Known("usr/lib/sysimage/rpm", "rpm's database", _EVERY_RUN),
+    _Known("lib/apk/db", "apk's database", _EVERY_RUN),
+    _Known("var/cache/debconf", "debconf's cache", _EVERY_RUN),
     _Known("var/log", "logs", "Remove them in the RUN that writes them.", True),
     _Known(".git", "git's history", "Name .git in .dockerignore, or clone in a stage of its own."),
     _Known("node_modules", "node's packages", "Install the final set once, in one RUN or a stage of its own.", True),
@@ -135,8 +144,10 @@ def _cure(item: WasteItem, known: _Known | None, layers: Sequence[LayerFigures])
         return _base_cure(item, layers)
     if item.reason == REWRITTEN:
         return _rewritten_cure(item, layers)
+    if _is_uninstalled(item, layers) and (known is None or known.cure == _EVERY_RUN):
+        return _TOGETHER
     if known:
-        return known.cure
+        return f"{known.cure}{_base_part(item, layers)}"
     maker = _instruction(layers, item.stored_in[-1]) if item.stored_in else ""
     if item.reason in (REMOVED, HIDDEN):
         if maker in ("COPY", "ADD"):
@@ -145,6 +156,15 @@ def _cure(item: WasteItem, known: _Known | None, layers: Sequence[LayerFigures])
     if item.reason == OVERWRITTEN and maker in ("COPY", "ADD") and _instruction(layers, item.wasted_by) == maker:
         return "Copy it once, from where its last version lies."
     return "Write the final version at once, in one instruction."
+
+
+def _is_uninstalled(item: WasteItem, layers: Sequence[LayerFigures]) -> bool:
+    return item.reason == REMOVED and _UNINSTALL.search(layers[item.wasted_by].command) is not None
+
+
+def _base_part(item: WasteItem, layers: Sequence[LayerFigures]) -> str:
+    """What that does not cure."""
+    return " The base image brings a part of it." if any(layers[layer].base for layer in item.stored_in) else ""
 
 
 def _base_cure(item: WasteItem, layers: Sequence[LayerFigures]) -> str:

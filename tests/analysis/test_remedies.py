@@ -98,6 +98,27 @@ def test_rewriting_is_done_by_the_copy(attributes: tuple[str, ...], text: str) -
     assert remedy("app/", "rewritten", (2,), 3, attributes=attributes).endswith(text)
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        "RUN apt-get purge -y gcc && apt-get autoremove -y",
+        "RUN apt-get -y -qq remove gcc",
+        "RUN apk del .build-deps",
+        "RUN pip uninstall -y wheel",
+    ],
+)
+def test_packages_that_one_run_installs_and_another_removes(command: str) -> None:
+    layers = [*LAYERS, layer(5, command)]
+    for path in ("usr/lib/gcc/", "var/lib/dpkg/info/gcc.list"):
+        cure = find_remedy(WasteItem(path, 9, 2, 1, "removed", (1,), 5), layers).cure
+        assert cure.startswith("Install, use and remove the packages in one RUN")
+    assert "apt-get clean" in find_remedy(WasteItem("var/cache/apt/", 9, 2, 1, "removed", (1,), 5), layers).cure
+
+
+def test_what_the_base_brings_of_it_is_said() -> None:
+    assert remedy("var/cache/apt/", "removed", (0, 1), 4).endswith("The base image brings a part of it.")
+
+
 @pytest.mark.parametrize("reason", REASONS)
 @pytest.mark.parametrize("path", ["a", "a/", "var/log/", "app/.git/"])
 @pytest.mark.parametrize(("stored_in", "wasted_by"), [((0,), 0), ((0,), 3), ((2,), 3), ((1, 2), 4)])
