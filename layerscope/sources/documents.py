@@ -44,8 +44,6 @@ _CONFIG_TYPES = (
 
 def parse(data: bytes, name: str) -> Any:
     """The value of a JSON document; DamagedImageError where it is none."""
-    if not data.strip():
-        raise DamagedImageError(f"{name} is empty.", "Fetch or save the image again.")
     try:
         return json.loads(data)
     except json.JSONDecodeError as error:
