@@ -66,7 +66,7 @@ def run(reference: str, folder: Path, *options: str, piped: Path | None = None) 
         if piped is not None:
             stack.callback(setattr, sys, "stdin", sys.stdin)
             sys.stdin = stack.enter_context(piped.open(encoding="ascii"))
-        trail = stack.enter_context(followed(file))
+        trail = stack.enter_context(followed(folder))
         code = main(["check", reference, "--output", f"json={file}", *options])
     report = json.loads(file.read_text(encoding="ascii")) if file.exists() else None
     return Outcome(code, out.getvalue(), err.getvalue(), report, trail)
