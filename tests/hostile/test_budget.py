@@ -48,7 +48,8 @@ def test_names_that_take_too_much_are_a_fault(tmp_path: Path) -> None:
 def test_layers_add_up(tmp_path: Path) -> None:
     part = b"".join(named(b"%04d" % number + b"x" * 1_000_000) for number in range(MAX_TEXT // 1_000_000))
     index = indexed(tmp_path, docker_archive([named(b"%d" % number) + part + END for number in range(3)]))
-    assert [(number, "of the image" in fault) for number, fault in index.faults] == [(2, True)]
+    # Which of them goes beyond the limit hangs on the order in which they are read.
+    assert ["of the image" in fault for _, fault in index.faults] == [True]
 
 
 @pytest.mark.parametrize(("depth", "faults"), [(5000, 0), (MAX_DEPTH, 0), (MAX_DEPTH + 1, 1), (500_000, 1)])
