@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from handmade import Entry, file, folder, hard_link, make_index, opaque, whiteout
 from layerscope.analysis.difference import ADDED, MODIFIED, REMOVED, FileChange, compare_configs, compare_files
 from layerscope.core.tar import DIRECTORY
+from layerscope.errors import DamagedImageError
 from layerscope.index import ImageIndex
 from layerscope.text import decode
 
@@ -119,3 +120,15 @@ def test_configs() -> None:
     found = [(change.key, change.before, change.after) for change in compare_configs(old, new)]
     assert found == [("Cmd", '["a"]', '["b"]'), ("Labels", "", '{"k": "ü"}')]
     assert compare_configs({}, {"config": None}) == ()
+
+
+def test_bytes_that_cannot_be_had_may_be_anything() -> None:
+    old, new = make_index([[file("a", 3)]]), make_index([[file("a", 3)]])
+    new.image.layers[0].diff_id += "-new"
+
+    def fail() -> Any:
+        raise DamagedImageError("gone")
+
+    for index in (old, new):
+        index.image.layers[0].opener = fail
+    assert [change.what for change in compare_files(old, new)] == [("content",)]
