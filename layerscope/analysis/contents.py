@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from layerscope.analysis.globs import Matcher
 from layerscope.analysis.model import Analysis, Finding, label
 from layerscope.analysis.rules import Measure
+from layerscope.analysis.users import user_id
 from layerscope.core.tar import DIRECTORY, FILE, HARDLINK
 from layerscope.core.tree import ImageTree
 from layerscope.text import decode
@@ -27,8 +28,9 @@ def find_contents(
     """How often a rule about paths is broken, and the heaviest of what breaks it; ConfigError for an empty glob."""
     matcher = Matcher(tree, patterns)
     if measure is Measure.SETUID:
-        found = [(tree.size(version), version) for version in _setuid(tree, matcher)]
-        return len(found), tuple(_setuid_finding(analysis, tree, version) for _, version in _heaviest(found))
+        by_version = dict(_setuid(tree, matcher))
+        heavy = _heaviest((tree.size(version), version) for version in by_version)
+        return len(by_version), tuple(_setuid_finding(analysis, tree, each, by_version[each]) for _, each in heavy)
     everywhere = measure is Measure.FORBIDDEN_IN_LAYERS
     hits = [(_weigh(tree, node, everywhere), node) for node in matcher.tops() if everywhere or _living(tree, node) >= 0]
     weights = {node: weight for weight, node in hits}
@@ -37,11 +39,17 @@ def find_contents(
 
 
 def find_root(analysis: Analysis) -> tuple[str, tuple[Finding, ...]]:
-    """The user that the image runs as, and the finding where that is root."""
+    """The user that the image runs as, and the finding where that is root, by its own /etc/passwd too."""
     name = analysis.user.partition(":")[0]
-    if name and name != "root" and not _ZERO.fullmatch(name):
-        return analysis.user, ()
     told = f"USER is {analysis.user}, which is root." if name else "No USER is set, so the image runs as root."
+    if name and name != "root" and not _ZERO.fullmatch(name):
+        passwd = analysis.find_passwd()
+        uid = user_id(passwd, name) if passwd is not None else -1
+        if uid is None:
+            return f"{analysis.user}, whom /etc/passwd does not know: engines will not start it", ()
+        if uid:
+            return analysis.user, ()
+        told = f"USER is {analysis.user}, which is root by the image's /etc/passwd."
     return analysis.user or "root", (
         Finding("", 0, None, told, "End the Dockerfile with USER and a user that is not root."),
     )
@@ -57,8 +65,11 @@ def _living(tree: ImageTree, node: int) -> int:
     return version if version >= 0 and tree.ended(version) < 0 else -1
 
 
-def _setuid(tree: ImageTree, allowed: Matcher) -> Iterator[int]:
-    """The versions in the final filesystem that are files with one of the bits."""
+def _setuid(tree: ImageTree, allowed: Matcher) -> Iterator[tuple[int, int]]:
+    """The versions in the final filesystem that are files with one of the bits, each with whose header sets it.
+
+    A hard link's header sets the mode of the file that it shares: the last one counts, beside the file's own.
+    """
     bits = _SETUID | _SETGID
     marked = {
         (number, entry)
@@ -68,15 +79,30 @@ def _setuid(tree: ImageTree, allowed: Matcher) -> Iterator[int]:
     }
     if not marked:
         return
+    last = _last_links(tree)
+    by_link = {data for data, link in last.items() if (tree.version_layer(link), tree.version_entry(link)) in marked}
     for version, place in enumerate(zip(tree.version_layers, tree.entries, strict=True)):
-        if place in marked and tree.ended(version) < 0 and not allowed.fits(tree.version_node(version)):
-            yield version
+        data = tree.data(version)
+        found = place in marked or data in by_link
+        if found and tree.ended(version) < 0 and not allowed.fits(tree.version_node(version)):
+            yield version, version if place in marked else last[data]
 
 
-def _setuid_finding(analysis: Analysis, tree: ImageTree, version: int) -> Finding:
-    layer = tree.version_layer(version)
+def _last_links(tree: ImageTree) -> dict[int, int]:
+    """The hard link that was made last, of each version that has any."""
+    found = {}
+    version = tree.kinds.find(HARDLINK)
+    while version >= 0:
+        if tree.data(version) >= 0:
+            found[tree.data(version)] = version
+        version = tree.kinds.find(HARDLINK, version + 1)
+    return found
+
+
+def _setuid_finding(analysis: Analysis, tree: ImageTree, version: int, source: int) -> Finding:
+    layer = tree.version_layer(source)
     path = decode(tree.path(tree.version_node(version)))
-    mode = tree.layers[layer].mode(tree.version_entry(version))
+    mode = tree.layers[layer].mode(tree.version_entry(source))
     what = " and ".join(word for bit, word in ((_SETUID, "setuid"), (_SETGID, "setgid")) if mode & bit)
     return Finding(
         path,

@@ -10,13 +10,18 @@ from layerscope.core.tree import ImageTree
 from layerscope.errors import ConfigError
 
 _ANY_DEPTH = "**"
+_KNOWN = "Globs know *, ?, [abc], [a-z] and [!abc] within a name, and ** for any folders."
+_BRACES = re.compile(r"\{[^{}]*,[^{}]*\}")
+_CLASSES = re.compile(r"\[(?:!?\][^]]*|(?!!?\])[^]]*)\]")
+#: What fnmatch makes of a class that holds nothing.
+_NOTHING = "(?!)"
 
 
 class Globs:
-    """Globs as .gitignore writes them; ConfigError for one that names nothing.
+    """Globs as .gitignore writes them; ConfigError for one that can fit no path.
 
     Without a slash inside, a glob is looked for in every folder; with one, it starts at the root.
-    ``*``, ``?`` and ``[abc]`` stay within a name, a folder ``**`` stands for any number of folders.
+    ``*``, ``?``, ``[abc]`` and ``[!abc]`` stay within a name, a folder ``**`` stands for any number of folders.
 
     A set of globs is one automaton whose states are bits: bit i stands in front of part i of all
     globs' parts, one after the other. The states of a path follow from those of its folder and its
@@ -106,9 +111,27 @@ class Matcher:
         return states
 
 
+def _problem(part: str) -> str:
+    """Why a part of a glob would fit nothing, or other things than is meant; empty where it is fine."""
+    if part == "..":
+        return "leads upwards with '..'"
+    if part.startswith("!"):
+        return "begins with '!', which takes nothing away here"
+    if _BRACES.search(part):
+        return "has alternatives in braces: give a glob for each"
+    if _NOTHING in fnmatch.translate(part):
+        return "has a range that runs backwards"
+    if "[" in _CLASSES.sub("", part):
+        return "has a '[' that is not closed: [[] means the sign itself"
+    return ""
+
+
 def _split(pattern: str) -> list[str]:
     """The parts of a glob from the root on."""
-    parts = [part for part in pattern.split("/") if part]
+    parts = [part for part in pattern.split("/") if part not in ("", ".")]
+    for part in parts:
+        if why := _problem(part):
+            raise ConfigError(f"The glob '{pattern}' {why}.", _KNOWN)
     while parts and parts[-1] == _ANY_DEPTH:
         parts.pop()
     if not parts:

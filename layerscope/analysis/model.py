@@ -205,6 +205,10 @@ def _no_files(layer: int) -> Iterable[DiveFile]:
     return ()
 
 
+def _no_passwd() -> bytes | None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class HistoryLine:
     """One line of the image's history, or a layer that the history does not know."""
@@ -251,6 +255,8 @@ class Analysis:
     """The image's paths, for rules that look at them; None in an analysis that was put together by hand."""
     user: str = ""
     """The user that the config names; empty for none, which is root."""
+    find_passwd: Callable[[], bytes | None] = field(default=_no_passwd, repr=False)
+    """The image's /etc/passwd, empty where it has none; None where it cannot be had."""
     comparison: Comparison | None = None
     """The image beside its baseline, where there is one."""
     fault: str = ""

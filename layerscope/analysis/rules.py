@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from layerscope.analysis.model import Analysis, Finding
 from layerscope.analysis.values import is_off, parse_bytes, parse_count, parse_ratio, parse_share
+from layerscope.progress import Keep
 
 
 class Measure(StrEnum):
@@ -248,6 +249,15 @@ def _judge_contents(analysis: Analysis, rule: Rule) -> Result:
     else:
         count, findings = find_contents(analysis, analysis.tree, rule.measure, rule.patterns)
     return Result(rule, _broken(rule) if count else Status.PASS, count, findings, note)
+
+
+def needed_contents(rules: Iterable[Rule]) -> Keep | None:
+    """What has to be kept of an image that passes, for the rules to be judged; None for nothing."""
+    if not any(rule.measure is Measure.ROOT and rule.limit is not None for rule in rules):
+        return None
+    from layerscope.analysis.users import is_passwd
+
+    return is_passwd
 
 
 def _broken(rule: Rule) -> Status:

@@ -47,6 +47,11 @@ def analyse(index: ImageIndex, *, base: int | Sequence[str] | None = None, looku
 
         return list_dive_files(index.layers[layer])
 
+    def find_passwd() -> bytes | None:
+        from layerscope.analysis.users import read_passwd
+
+        return read_passwd(index)
+
     return Analysis(
         subject=_subject(image),
         figures=_figures(index.tree, image, base_layers),
@@ -60,6 +65,7 @@ def analyse(index: ImageIndex, *, base: int | Sequence[str] | None = None, looku
         find_dive_files=find_dive_files,
         tree=index.tree,
         user=_user(image),
+        find_passwd=find_passwd,
         fault=image.fault,
     )
 
@@ -132,5 +138,10 @@ def _warnings(index: ImageIndex) -> list[str]:
     about_history = history_warning(image.history, len(image.layers))
     if about_history:
         warnings.append(about_history)
+    warnings.extend(
+        f"Layer {label(number)}: whiteouts and AUFS metadata hold {layer.hidden_bytes} bytes that no figure counts."
+        for number, layer in enumerate(index.layers)
+        if layer.hidden_bytes
+    )
     warnings.extend(f"Layer {label(number)}: {fault.rstrip('.')}." for number, fault in index.faults)
     return warnings

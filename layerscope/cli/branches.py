@@ -95,7 +95,7 @@ def _in_ci() -> bool:
 
 def _check(args: argparse.Namespace, settings: Settings, dive: DiveSettings) -> int:
     """Judge the rules; the report comes first, the verdict is the exit code."""
-    from layerscope.analysis.rules import is_decided, judge, passed
+    from layerscope.analysis.rules import is_decided, judge, needed_contents, passed
     from layerscope.cli.baselines import Keeper
     from layerscope.cli.opening import analysed
     from layerscope.cli.output import parse_outputs, write_outputs
@@ -104,7 +104,7 @@ def _check(args: argparse.Namespace, settings: Settings, dive: DiveSettings) -> 
     parse_outputs(args)
     rules = choose_rules(args, settings, dive)
     keeper = Keeper(args, analysed)
-    with analysed(args) as analysis:
+    with analysed(args, needed_contents(rules)) as analysis:
         keeper.attach(analysis)
         results = judge(analysis, rules)
         write_outputs(args, analysis, results)

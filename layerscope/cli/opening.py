@@ -11,19 +11,20 @@ if TYPE_CHECKING:
     from layerscope.analysis.model import Analysis
     from layerscope.cli.narration import ProgressLine
     from layerscope.index import ImageIndex
+    from layerscope.progress import Keep
     from layerscope.sources.limits import Limits
     from layerscope.sources.model import OpenSource, PassingSource
 
 
 @contextmanager
-def analysed(args: argparse.Namespace) -> Iterator[Analysis]:
+def analysed(args: argparse.Namespace, keep: Keep | None = None) -> Iterator[Analysis]:
     """The analysis of the image that the arguments name; its source stays open meanwhile."""
-    with examined(args) as (_index, analysis):
+    with examined(args, keep) as (_index, analysis):
         yield analysis
 
 
 @contextmanager
-def examined(args: argparse.Namespace) -> Iterator[tuple[ImageIndex, Analysis]]:
+def examined(args: argparse.Namespace, keep: Keep | None = None) -> Iterator[tuple[ImageIndex, Analysis]]:
     """The index of the image that the arguments name, and what follows from it; its source stays open meanwhile."""
     from layerscope.analysis.summary import analyse
     from layerscope.cli.bases import asked_base, lookup_beside
@@ -40,7 +41,7 @@ def examined(args: argparse.Namespace) -> Iterator[tuple[ImageIndex, Analysis]]:
             source = _open_source(args, limits, line)
             stack.callback(source.close)
             base = asked_base(args, limits)
-            index = build_index(source, progress=line.index, limits=limits)
+            index = build_index(source, progress=line.index, keep=keep, limits=limits)
         finally:
             line.clear()
         analysis = analyse(index, base=base, lookup=lookup_beside(args, index.image, limits))

@@ -50,6 +50,7 @@ class LayerIndex:
     """All entries of one layer, numbered from 0 in tar order.
 
     ``entries`` counts the members of the tar, ``stored_bytes`` sums the bytes of its regular files,
+    ``hidden_bytes`` those that whiteouts and AUFS metadata ship all the same,
     ``fault`` says why the tar could not be read to its end, ``limit`` is the option behind that
     where it is a limit, ``skipped`` counts members that make no file, ``kept`` holds contents that were
     asked for beforehand, by entry, ``text`` is about how many bytes names, targets, attributes and folders
@@ -63,6 +64,7 @@ class LayerIndex:
         self.limit: str = ""
         self.entries: int = 0
         self.stored_bytes: int = 0
+        self.hidden_bytes: int = 0
         self.skipped: int = 0
         self.text: i64 = 0
         self._digests: bytearray = bytearray()
@@ -169,6 +171,9 @@ class LayerIndex:
             self.stored_bytes += member.stored
             if member.sparse:
                 self._stored[number] = member.stored
+        elif kind >= WHITEOUT:
+            if member.kind == FILE:
+                self.hidden_bytes += member.stored
         elif kind in (HARDLINK, SYMLINK):
             self._links[number] = member.link
         elif member.major or member.minor:

@@ -119,13 +119,23 @@ def note(tree: ImageTree, version: int) -> str:
     """Why a row deserves a look: ``removed in 8``, ``2 copies``; empty where it does not."""
     layer, reason = fate(tree, version)
     if layer >= 0 and layer != tree.version_layer(version):
-        return f"{_ENDS[reason]} in {layer + 1}"
+        word = "rewritten" if reason == OVERWRITTEN and _is_same(tree, version, layer) else _ENDS[reason]
+        return f"{word} in {layer + 1}"
     copies = 0
     older = version
     while older >= 0 and copies < _NOTE_VERSIONS:
         copies += tree.kind(older) == FILE
         older = tree.older(older)
     return f"{copies} copies" if copies > 1 else ""
+
+
+def _is_same(tree: ImageTree, version: int, layer: int) -> bool:
+    """Whether a layer stored a file's bytes again, as far as looking for waste has compared them."""
+    data, again = tree.data(version), tree.data(tree.version_at(tree.version_node(version), layer))
+    if data < 0 or again < 0 or tree.size(version) != tree.size(again):
+        return False
+    old, new = (tree.layers[tree.version_layer(each)].digest(tree.version_entry(each)) for each in (data, again))
+    return bool(old) and old == new
 
 
 def story(tree: ImageTree, node: int) -> list[str]:

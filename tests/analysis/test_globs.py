@@ -26,13 +26,31 @@ def fits(pattern: str, path: str) -> bool:
     return globs.accepts(states)
 
 
-@pytest.mark.parametrize("pattern", ["", "/", "//", "/**", "**", "**/**/", "/**/**"])
+@pytest.mark.parametrize("pattern", ["", "/", "//", ".", "./", "/**", "**", "**/**/", "/**/**"])
 def test_globs_of_nothing(pattern: str) -> None:
     with pytest.raises(ConfigError):
         Globs([pattern])
 
 
-@pytest.mark.parametrize("pattern", ["a[", "[]", "a(b", "a|b", "+", "[!]", "\\", "a$", "^a", ".", "a\nb"])
+@pytest.mark.parametrize(
+    ("pattern", "words"),
+    [
+        ("/root/../root/.ssh", "leads upwards"),
+        ("../x", "leads upwards"),
+        ("*.{pem,key}", "alternatives in braces"),
+        ("!*.pem", "begins with '!'"),
+        ("[z-a]", "runs backwards"),
+        ("x[9-0]y", "runs backwards"),
+        *((pattern, "not closed") for pattern in ("[", "a[", "[]", "[!]", "[]a", "a[b/c]")),
+    ],
+)
+def test_globs_that_would_fit_nothing_are_refused(pattern: str, words: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(words)) as caught:
+        make_content_rule("forbid", [pattern])
+    assert "Globs know" in caught.value.hint
+
+
+@pytest.mark.parametrize("pattern", ["a(b", "a|b", "+", "\\", "a$", "^a", "a\nb", "{a}", "a!", "a]", "..."])
 def test_globs_that_are_no_wildcards_mean_themselves(pattern: str) -> None:
     assert fits(pattern, pattern)
     assert not fits(pattern, "other")
@@ -60,6 +78,12 @@ def test_globs_that_are_no_wildcards_mean_themselves(pattern: str) -> None:
         ("?", "ü", True),
         ("[ä-ü]", "ö", True),
         ("*.pem", "x.PEM", False),
+        ("./root/.ssh", "root/.ssh/id", True),
+        ("./root/.ssh", "x/root/.ssh", False),
+        ("/a/./b", "a/b", True),
+        ("[]x]", "]", True),
+        ("[!]x]", "x", False),
+        ("[[]", "[", True),
         ("\udcff*", "\udcffa", True),
     ],
 )

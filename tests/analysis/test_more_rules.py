@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from handmade import Entry, HandmadeSource, file, folder, hard_link, make_image, whiteout
@@ -155,3 +157,22 @@ def test_shares_and_counts() -> None:
     for text in ("1.5", "-1", "x", "", "٣"):
         with pytest.raises(ConfigError):
             parse_count("r", text)
+
+
+def test_a_hard_link_sets_the_bits_of_the_file_that_it_shares() -> None:
+    layers = [
+        [file("bin/su", 1), replace(hard_link("bin/evil", "bin/su"), mode=0o4755), file("bin/x", 1)],
+        [replace(hard_link("bin/late", "bin/x"), mode=0o2755)],
+        [whiteout("bin/late")],
+    ]
+    analysis = analyse(build_index(HandmadeSource(make_image(layers))))
+    (result,) = judge(analysis, [make_content_rule("no-setuid", ["evil"])])
+    found = {finding.path: (finding.layer, finding.cause.partition(",")[0]) for finding in result.findings}
+    assert found == {"bin/su": (0, "setuid (4755)"), "bin/x": (1, "setgid (2755)")}
+
+
+def test_bytes_that_whiteouts_hide_are_told() -> None:
+    hidden = [Entry("a/.wh.secret.pem", b"x" * 1100), Entry("a/.wh..wh.plnk/x.pem", b"y" * 10), file("b", 5)]
+    analysis = analyse(build_index(HandmadeSource(make_image([hidden, [whiteout("b")]]))))
+    assert analysis.warnings == ["Layer 1: whiteouts and AUFS metadata hold 1110 bytes that no figure counts."]
+    assert analysis.figures.size_bytes == 5

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from handmade import Entry, file, folder, hard_link, make_index, opaque, whiteout
 from layerscope.analysis.summary import analyse
+from layerscope.tui.entrywords import note
 
 Layers = Sequence[Sequence[Entry]]
 #: path, bytes, files, reason, stored in, wasted by
@@ -267,3 +269,16 @@ def test_twice_the_deletions_take_twice_the_time() -> None:
     small = min(seconds(3000) for _ in range(3))
     large = min(seconds(12000) for _ in range(3))
     assert large < 4 * small * 2
+
+
+def test_a_row_says_what_the_waste_says() -> None:
+    changed = [replace(file("same", 5), owner=(1, 1)), file("other", 5, b"y"), file("longer", 6)]
+    index = make_index([[file("same", 5), file("other", 5), file("longer", 5)], changed])
+    tree = index.tree
+    firsts = {path: tree.older(tree.newest(tree.find(path))) for path in (b"same", b"other", b"longer")}
+    assert {note(tree, version) for version in firsts.values()} == {"overwritten in 2"}
+    reasons = {item.path: item.reason for item in analyse(index).waste}
+    assert {path.decode(): note(tree, version) for path, version in firsts.items()} == {
+        path: f"{reason} in 2" for path, reason in reasons.items()
+    }
+    assert set(reasons.values()) == {"rewritten", "overwritten"}
