@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from layerscope.analysis.model import Analysis, Finding
 from layerscope.analysis.values import is_off, parse_bytes, parse_count, parse_ratio, parse_share
-from layerscope.progress import Keep
 
 
 class Measure(StrEnum):
@@ -251,7 +250,7 @@ def _judge_contents(analysis: Analysis, rule: Rule) -> Result:
     return Result(rule, _broken(rule) if count else Status.PASS, count, findings, note)
 
 
-def needed_contents(rules: Iterable[Rule]) -> Keep | None:
+def needed_contents(rules: Iterable[Rule]) -> Callable[[bytes, int], bool] | None:
     """What has to be kept of an image that passes, for the rules to be judged; None for nothing."""
     if not any(rule.measure is Measure.ROOT and rule.limit is not None for rule in rules):
         return None
