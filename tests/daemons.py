@@ -27,6 +27,15 @@ def needs_root() -> None:
         (pytest.fail if required() else pytest.skip)("this test starts an engine, which only root may")
 
 
+def needs_user_namespaces(user: int) -> None:
+    """A skip where the system lets no user have a namespace: within a chroot the kernel never does."""
+    needs_root()
+    ids = ["--reuid", str(user), "--regid", str(user), "--clear-groups"]
+    done = subprocess.run([program("setpriv"), *ids, "unshare", "--user", "true"], capture_output=True, check=False)
+    if done.returncode:
+        pytest.skip("users may have no namespaces here, and podman without root needs one")
+
+
 @contextmanager
 def dockerd(*options: str) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """A Docker Engine of the test's own; the host to reach it by, and its process."""

@@ -10,7 +10,7 @@ import pytest
 from docker import DockerClient
 
 import engine as docker_engine
-from daemons import NOBODY, dockerd, needs_root, podman_service
+from daemons import NOBODY, dockerd, needs_root, needs_user_namespaces, podman_service
 from images import docker_archive, file, folder, make_layer, whiteout
 from layerscope.errors import ImageNotFoundError, LayerscopeError, SourceError, SpoolError, UsageError
 from layerscope.sources import open_source
@@ -42,6 +42,8 @@ def _no_engine_of_the_developer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 @pytest.mark.parametrize("user", [None, NOBODY], ids=["root", "rootless"])
 def test_podmans_service(user: int | None, archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if user is not None:
+        needs_user_namespaces(user)
     with podman_service(archive, user=user) as runtime:
         monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime))
         assert open_image(f"podman://{TAG}").layers == NAMES
