@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
@@ -78,6 +77,12 @@ class _Parser(argparse.ArgumentParser):
             hint = f"Did you mean {close[0]}?" if close else hint
         raise UsageError(f"{message[:1].upper()}{message[1:]}.", hint)
 
+    def _print_message(self, message: str, file: object = None) -> None:
+        """Help is a result: where it cannot be written, that is said."""
+        from layerscope.cli.output import write_text
+
+        write_text("-", message)
+
 
 class _Version(argparse.Action):
     """Prints the version, and whether the core is compiled."""
@@ -87,10 +92,11 @@ class _Version(argparse.Action):
         from importlib.util import find_spec
 
         import layerscope
+        from layerscope.cli.output import write_text
 
         spec = find_spec("layerscope.core.tar")
         form = "pure" if spec is None or str(spec.origin).endswith(".py") else "compiled"
-        sys.stdout.write(f"layerscope {layerscope.__version__} ({form})\n")
+        write_text("-", f"layerscope {layerscope.__version__} ({form})\n")
         parser.exit()
 
 

@@ -58,16 +58,30 @@ def _branch(args: argparse.Namespace, settings: Settings, dive: DiveSettings) ->
         return _check(args, settings, dive)
     if args.json:
         return _export(args)
-    if not sys.stdout.isatty():
+    if not sys.stdout.isatty() or not _is_screen(args):
         return _report(args)
     from layerscope.cli.exploring import explore
 
     return explore(args, settings, dive)
 
 
+def _is_screen(args: argparse.Namespace) -> bool:
+    """Whether there is a terminal to draw on and one that keys come from; says what is missing."""
+    from layerscope.cli.narration import say
+    from layerscope.cli.streams import draws_on_terminal, take_keys_from_terminal
+
+    if not draws_on_terminal():
+        say(args, "the explorer draws on standard error, and that is no terminal: this is the report")
+        return False
+    if not take_keys_from_terminal():
+        say(args, "the explorer has no terminal to read keys from: this is the report")
+        return False
+    return True
+
+
 def _choose(args: argparse.Namespace, settings: Settings, dive: DiveSettings) -> int:
     """No image was named: on a terminal the user may choose one."""
-    if args.ci or _in_ci() or args.json or not (sys.stdin and sys.stdin.isatty() and sys.stdout.isatty()):
+    if args.ci or _in_ci() or args.json or not (sys.stdout.isatty() and _is_screen(args)):
         raise UsageError("The following arguments are required: IMAGE.", "See `layerscope --help`; to try: demo.")
     from layerscope.cli.exploring import choose_and_explore
 
@@ -175,6 +189,12 @@ def _build(args: argparse.Namespace) -> int:
     import tempfile
 
     arguments = args.build_arguments
+    if arguments[:1] == ["-h"] or "--help" in arguments:
+        from layerscope.cli.output import write_text
+        from layerscope.cli.usage import BUILD_HELP
+
+        write_text("-", BUILD_HELP)
+        return FINE
     with tempfile.TemporaryDirectory(prefix="layerscope-") as folder:
         id_file = Path(folder) / "id"
         command = ["docker", "build", "--iidfile", str(id_file), *arguments]

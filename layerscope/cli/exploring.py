@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from layerscope import state
-from layerscope.errors import CancelledError, InternalError, LayerscopeError, UsageError
+from layerscope.errors import CancelledError, InternalError, LayerscopeError
 
 if TYPE_CHECKING:
     from layerscope.analysis.model import Analysis
@@ -32,10 +32,6 @@ def explore(args: argparse.Namespace, settings: Settings, dive: DiveSettings) ->
     from layerscope.cli.lines import read_stages
     from layerscope.tui import run_explorer
 
-    if args.image_reference == "-":
-        raise UsageError(
-            "The explorer needs standard input for its keys.", "Save the image to a file, or use `layerscope report -`."
-        )
     limits = parse_limits(args.limit)
     stages = read_stages(args)
     with ExitStack() as stack:
@@ -72,7 +68,8 @@ def explore(args: argparse.Namespace, settings: Settings, dive: DiveSettings) ->
             args.image_reference,
             load,
             draw,
-            choose=partial(setattr, args, "image"),
+            # What came through a pipe cannot be read again.
+            choose=None if args.image_reference == "-" else partial(setattr, args, "image"),
             **_wishes(settings, dive),
         )
 

@@ -64,3 +64,14 @@ differ, 2 could not compare.
   layerscope man                                # on a terminal
   layerscope man > ~/.local/share/man/man1/layerscope.1""",
 }
+#: `build` has no options of its own: docker tells of those that it takes.
+BUILD_HELP = """\
+usage: layerscope [options] build [docker options] PATH
+
+Builds with `docker build`, then does with the result what `layerscope IMAGE` does: explores it, and with
+CI=true checks it. What follows the word build is docker's, see `docker build --help`; what is in front of
+it is layerscope's, see `layerscope --help`. Exit codes are those of `layerscope check`.
+
+  layerscope build -t app:latest .
+  CI=true layerscope --min-efficiency 0.95 build .
+"""

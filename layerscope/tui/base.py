@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
-from typing import TypeVar
+import signal
+from typing import Final, TypeVar
 
 from textual.app import App
 
-from layerscope.errors import ConfigError
+from layerscope.errors import CancelledError, ConfigError
 from layerscope.tui.keys import keymap, remapped
 from layerscope.tui.preferences import PLAIN, Preferences
 
 Result = TypeVar("Result")
+#: Exit codes of programs that a signal ended, as shells tell them, are this and its number.
+_SIGNALLED: Final = 128
 
 
 class ScopeApp(App[Result]):
@@ -36,6 +40,21 @@ class ScopeApp(App[Result]):
         if no_color and self.current_theme.ansi:
             # Textual's filter for NO_COLOR makes the terminal's own colours black on black.
             self.theme = "textual-dark"
+
+    def on_load(self) -> None:
+        """Whoever ends the program, or closes its terminal, gets the terminal back as it was."""
+        if self.is_headless:
+            return
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, self._end, number)
+
+    def _end(self, number: signal.Signals) -> None:
+        asyncio.get_running_loop().remove_signal_handler(number)  # a second one ends it at once
+        ended = CancelledError(f"The explorer was ended by {number.name}.")
+        ended.exit_code = _SIGNALLED + number
+        self.failure = ended
+        self.exit(return_code=ended.exit_code)
 
     def _fatal_error(self) -> None:
         """An error in the explorer itself: no traceback with the values of all variables."""

@@ -1,0 +1,148 @@
+"""The explorer as a program at a terminal: where its keys come from, where it draws, how it is ended."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from commandline import save
+from handmade import file
+
+#: Leaves the alternate screen, and turns the mouse off.
+LEFT = (b"\x1b[?1049l", b"\x1b[?1000l")
+#: Starts a program with the terminal at descriptor 2 as its controlling one, as a shell at a terminal does.
+AS_LEADER = """
+import fcntl, os, sys, termios
+os.setsid()
+fcntl.ioctl(int(sys.argv[1]), termios.TIOCSCTTY, 0)
+os.execvp(sys.argv[2], sys.argv[2:])
+"""
+
+
+class Terminal:
+    """A terminal with a shell's command line in it."""
+
+    def __init__(self, command: str, folder: Path, **environment: str) -> None:
+        self.outer, inner = pty.openpty()
+        fcntl.ioctl(inner, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+        line = command.replace("layerscope", f'"{sys.executable}" -m layerscope')
+        self.program = subprocess.Popen(
+            [sys.executable, "-c", AS_LEADER, "1", "bash", "-c", line],
+            stdin=inner,
+            stdout=inner,
+            stderr=inner,
+            cwd=folder,
+            env={**os.environ, "TERM": "xterm-256color", "CI": "", "LAYERSCOPE_STATE": "off", **environment},
+        )
+        os.close(inner)
+        self.written = b""
+
+    def read(self, wanted: bytes, seconds: float = 30.0) -> bytes:
+        """All that was written so far, once ``wanted`` is among it or nothing more can come."""
+        end = time.monotonic() + seconds
+        while wanted not in self.written and time.monotonic() < end:
+            if select.select([self.outer], [], [], 0.2)[0]:
+                try:
+                    self.written += os.read(self.outer, 65536)
+                except OSError:
+                    break
+        return self.written
+
+    def type(self, keys: bytes) -> None:
+        """Press keys."""
+        os.write(self.outer, keys)
+
+    def close(self) -> None:
+        """End what still runs."""
+        self.program.kill()
+        self.program.wait()
+        os.close(self.outer)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """An image ``app.tar`` with a file that can be recognised."""
+    save(tmp_path / "app.tar", [[file("recognised", 100)], [file("other", 50)]])
+    return tmp_path
+
+
+@pytest.fixture
+def opened() -> Iterator[list[Terminal]]:
+    """Terminals that are closed in the end."""
+    terminals: list[Terminal] = []
+    yield terminals
+    for terminal in terminals:
+        terminal.close()
+
+
+@pytest.mark.parametrize(
+    "command", ["layerscope app.tar", "cat app.tar | layerscope -", "layerscope app.tar </dev/null"]
+)
+def test_keys_come_from_the_terminal(folder: Path, opened: list[Terminal], command: str) -> None:
+    terminal = Terminal(command, folder)
+    opened.append(terminal)
+    assert b"recognised" in terminal.read(b"recognised"), terminal.written[-2000:]
+    terminal.type(b"q")
+    assert terminal.program.wait(20) == 0
+    written = terminal.read(b"never", 1)
+    assert all(sequence in written for sequence in LEFT)
+    assert b"Traceback" not in written
+
+
+def test_without_a_place_to_draw_or_keys_it_is_a_report(folder: Path, opened: list[Terminal]) -> None:
+    for command in ("layerscope app.tar 2>errors", "layerscope app.tar <&- 2>errors", "layerscope app.tar <&-"):
+        terminal = Terminal(command, folder)
+        opened.append(terminal)
+        assert terminal.program.wait(30) == 0
+        written = terminal.read(b"never", 1)
+        assert b"Layers" in written
+        assert b"\x1b[?1049h" not in written
+        told = (folder / "errors").read_bytes() if "errors" in command else written
+        assert b"this is the report" in told
+
+
+def test_it_draws_in_utf_8_whatever_the_locale_says(folder: Path, opened: list[Terminal]) -> None:
+    terminal = Terminal("layerscope app.tar", folder, PYTHONIOENCODING="ascii", PYTHONUTF8="0", LC_ALL="C")
+    opened.append(terminal)
+    written = terminal.read(b"recognised")
+    assert b"\\u25" not in written
+    assert "─".encode() in written or "│".encode() in written
+    terminal.type(b"q")
+    assert terminal.program.wait(20) == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("command", ["exec layerscope app.tar", "cd sub; exec layerscope"], ids=["image", "choice"])
+def test_a_signal_gives_the_terminal_back(
+    folder: Path, opened: list[Terminal], number: signal.Signals, command: str
+) -> None:
+    (folder / "sub").mkdir()
+    terminal = Terminal(command, folder)
+    opened.append(terminal)
+    terminal.read(b"recognised" if "app" in command else b"Archives in this folder")
+    terminal.program.send_signal(number)
+    assert terminal.program.wait(20) == 128 + number
+    written = terminal.read(b"never", 1)
+    assert all(sequence in written for sequence in LEFT)
+    assert f"ended by {number.name}".encode() in written
+    assert b"Traceback" not in written
+
+
+def test_a_terminal_that_is_gone_leaves_no_process(folder: Path, opened: list[Terminal]) -> None:
+    terminal = Terminal("exec layerscope app.tar", folder)
+    opened.append(terminal)
+    terminal.read(b"recognised")
+    os.dup2(os.open(os.devnull, os.O_RDWR), terminal.outer)  # hangs up
+    assert terminal.program.wait(20) == 128 + signal.SIGHUP
