@@ -102,6 +102,8 @@ def test_options_may_stand_before_the_command(fat: str) -> None:
 def test_an_archive_on_standard_input(fat: str) -> None:
     done = run("check", "-", stdin=Path(fat).read_bytes())
     assert done.returncode == 1, done.stderr
+    # It is called what the archive says.
+    assert done.stdout.startswith("hand/made:1 ")
 
 
 def test_several_outputs_at_once(fat: str, tmp_path: Path) -> None:

@@ -143,6 +143,21 @@ def _largest(deltas: Iterable[Delta]) -> tuple[Delta, ...]:
     return tuple(sorted(deltas, key=lambda delta: -abs(delta.bytes)))
 
 
+def is_related(before: Baseline, after: Baseline) -> bool:
+    """Whether both may be of one image: a layer in common, or the name but for its tag."""
+    if _repository(before.reference) == _repository(after.reference):
+        return True
+    # The empty layer is in many an image, and says nothing.
+    told = {layer.diff_id for layer in before.layers if layer.bytes}
+    return any(layer.diff_id in told for layer in after.layers if layer.bytes)
+
+
+def _repository(reference: str) -> str:
+    name = reference.partition("@")[0]
+    head, colon, tag = name.rpartition(":")
+    return head if colon and "/" not in tag else name
+
+
 def is_better(before: Baseline, after: Baseline) -> bool:
     """Whether an image got smaller or wastes less, and got worse in neither."""
     size, wasted = after.size_bytes - before.size_bytes, after.wasted_bytes - before.wasted_bytes

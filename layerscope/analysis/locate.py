@@ -122,7 +122,7 @@ def _judge(fit: _Fit, matched: set[int], shared: bool, file: str) -> tuple[bool,
     """Whether the file is the image's, and a word about what was not found; ``matched`` are rows of the chain."""
     makers = [row for row, instruction in enumerate(fit.chain) if instruction.keyword in _COUNTED]
     missed = [fit.chain[row].line for row in makers if row not in matched]
-    if len(missed) * 2 > len(makers):
+    if len(missed) * 2 > len(makers) or (fit.chain and not matched):
         return False, f"{file} does not fit the image's history: no lines are told. Was it built from another?"
     if missed:
         first = ", ".join(map(str, missed[:5]))
@@ -149,6 +149,8 @@ def _forms(chains: Iterable[list[Instruction]]) -> Iterator[list[Instruction]]:
     for chain in chains:
         makers = [instruction for instruction in chain if instruction.keyword in MAKERS]
         yield chain
+        if not makers:
+            continue  # nothing would fit every image
         yield makers
         yield [maker for maker in makers if maker.keyword != "WORKDIR"]
 

@@ -7,7 +7,7 @@ escapes, without a leading slash; they are hostile until they went through ``tex
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -28,6 +28,17 @@ REASONS = (OVERWRITTEN, REWRITTEN, REMOVED, HIDDEN, REPLACED, DUPLICATE)
 def label(layer: int) -> str:
     """The number of a layer as people see it: ``1`` for layer 0."""
     return str(layer + 1)
+
+
+def labels(layers: Sequence[int]) -> str:
+    """The numbers of layers as people see them, neighbours as a range: ``1, 3–5``."""
+    runs: list[list[int]] = []
+    for layer in sorted(layers):
+        if runs and runs[-1][-1] == layer - 1:
+            runs[-1].append(layer)
+        else:
+            runs.append([layer])
+    return ", ".join(label(run[0]) if len(run) == 1 else f"{label(run[0])}–{label(run[-1])}" for run in runs)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from layerscope.analysis.model import (
     Subject,
     WasteItem,
     label,
+    labels,
 )
 from layerscope.core.tree import ImageTree
 from layerscope.index import ImageIndex
@@ -77,9 +78,10 @@ def _user(image: Image) -> str:
 
 
 def _subject(image: Image) -> Subject:
-    return Subject(
-        image.reference, image.source, image.id, image.digest, image.platform, image.created, tuple(image.tags)
-    )
+    name = image.reference
+    if name.rpartition(":")[2] == "-":  # a pipe says nothing, the image in it may
+        name = image.tags[0] if image.tags else "standard input"
+    return Subject(name, image.source, image.id, image.digest, image.platform, image.created, tuple(image.tags))
 
 
 def _figures(tree: ImageTree, image: Image, base_layers: int) -> Figures:
@@ -143,5 +145,9 @@ def _warnings(index: ImageIndex) -> list[str]:
         for number, layer in enumerate(index.layers)
         if layer.hidden_bytes
     )
-    warnings.extend(f"Layer {label(number)}: {fault.rstrip('.')}." for number, fault in index.faults)
+    alike: dict[str, list[int]] = {}
+    for number, fault in index.faults:
+        alike.setdefault(fault.rstrip("."), []).append(number)
+    for fault, numbers in alike.items():
+        warnings.append(f"{'Layer' if len(numbers) == 1 else 'Layers'} {labels(numbers)}: {fault}.")
     return warnings

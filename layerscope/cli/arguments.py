@@ -68,14 +68,7 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raise UsageError instead of printing the whole usage."""
-        hint = f"See `{self.prog} --help`."
-        option = message.partition("arguments: ")[2].partition(" ")[0].partition("=")[0]
-        if option.startswith("--"):
-            from difflib import get_close_matches
-
-            close = get_close_matches(option, self._option_string_actions, 1)
-            hint = f"Did you mean {close[0]}?" if close else hint
-        raise UsageError(f"{message[:1].upper()}{message[1:]}.", hint)
+        raise UsageError(f"{message[:1].upper()}{message[1:]}.", f"See `{self.prog} --help`.")
 
     def _print_message(self, message: str, file: object = None) -> None:
         """Help is a result: where it cannot be written, that is said."""
@@ -109,9 +102,31 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
         parsed = main.parse_args([*before, "docker://"])
         parsed.build_arguments = after
     else:
-        parsed = (make_parser(command) if command else main).parse_args([*before, *after])
+        parser = make_parser(command) if command else main
+        parsed, left = parser.parse_known_args([*before, *after])
+        if left:
+            _refuse(parser, command, parsed, left)
     parsed.command = command
     return parsed
+
+
+def _refuse(parser: argparse.ArgumentParser, command: str, parsed: argparse.Namespace, left: Sequence[str]) -> NoReturn:
+    """Say which word is one too many, and what was probably meant."""
+    from difflib import get_close_matches
+
+    option = next((word.partition("=")[0] for word in left if word.startswith("-") and len(word) > 1), "")
+    if option:
+        close = get_close_matches(option, parser._option_string_actions, 1)
+        elsewhere = "" if command == "check" or option not in make_parser("check")._option_string_actions else "check"
+        hint = f"Did you mean {close[0]}?" if close else f"See `{parser.prog} --help`."
+        hint = f"It is an option of `layerscope {elsewhere}`." if elsewhere else hint
+        raise UsageError(f"There is no option {option}.", hint)
+    first = parsed.image_reference if not command else ""
+    close = get_close_matches(first, COMMANDS, 1)
+    if close:
+        raise UsageError(f"There is no command {first}.", f"Did you mean {close[0]}?")
+    hint = f"To compare two: layerscope diff {first} {left[0]}" if first else f"See `{parser.prog} --help`."
+    raise UsageError(f"One word too many: {left[0]}.", hint)
 
 
 def _split_command(main: argparse.ArgumentParser, arguments: Sequence[str]) -> tuple[str, list[str], list[str]]:

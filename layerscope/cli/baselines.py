@@ -9,7 +9,15 @@ from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from layerscope.analysis.baseline import Baseline, baseline_of, compare, from_document, is_better, to_document
+from layerscope.analysis.baseline import (
+    Baseline,
+    baseline_of,
+    compare,
+    from_document,
+    is_better,
+    is_related,
+    to_document,
+)
 from layerscope.cli.narration import say
 from layerscope.cli.output import write_text
 from layerscope.cli.smallfile import is_there, read_small, read_start
@@ -46,7 +54,12 @@ class Keeper:
             if self._args.baseline:
                 analysis.warnings.append(f"There is no baseline {self._args.baseline} yet: growth is not judged.")
             return
-        analysis.comparison = compare(before, self._figures(analysis))
+        after = self._figures(analysis)
+        analysis.comparison = compare(before, after)
+        if not is_related(before, after):
+            analysis.warnings.append(
+                f"The baseline is of {before.reference}, which shares no layer and no name with this image."
+            )
         if before.platform != analysis.subject.platform:
             analysis.warnings.append(f"The baseline is an image of {before.platform or 'an unknown platform'}.")
 
@@ -57,12 +70,19 @@ class Keeper:
         args = self._args
         if args.save_baseline:
             _write(args.save_baseline, self._figures(analysis))
-        if args.ratchet and passed(results):
-            after = self._figures(analysis)
-            if self.before is None or is_better(self.before, after):
-                _write(args.baseline, after)
-                was = f", was {size(self.before.size_bytes)}" if self.before else ""
-                say(args, f"{args.baseline} tightened: {size(after.size_bytes)}{was}")
+        if args.ratchet:
+            self._tighten(self._figures(analysis), passed=passed(results))
+
+    def _tighten(self, after: Baseline, *, passed: bool) -> None:
+        args, before = self._args, self.before
+        if not passed:
+            say(args, "baseline not written: a rule failed")
+        elif before is not None and not is_better(before, after):
+            say(args, f"baseline not written: the image is no better than {args.baseline}")
+        else:
+            _write(args.baseline, after)
+            was = f", was {size(before.size_bytes)}" if before else ""
+            say(args, f"baseline {'tightened' if before else 'made'}: {args.baseline} ({size(after.size_bytes)}{was})")
 
     def _figures(self, analysis: Analysis) -> Baseline:
         if self._after is None:

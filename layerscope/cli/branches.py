@@ -167,14 +167,18 @@ def _export(args: argparse.Namespace) -> int:
 
 
 def _incomplete(analysis: Analysis) -> int:
-    from layerscope.analysis.model import label
+    from layerscope.analysis.model import labels
     from layerscope.text import printable
 
     if analysis.fault:
         sys.stderr.write(f"layerscope: the image was not read whole: {printable(analysis.fault)}\n")
+    alike: dict[str, list[int]] = {}
     for layer in analysis.layers:
         if layer.fault:
-            sys.stderr.write(f"layerscope: layer {label(layer.index)} was not read whole: {printable(layer.fault)}\n")
+            alike.setdefault(layer.fault, []).append(layer.index)
+    for fault, numbers in alike.items():
+        which = f"layer {labels(numbers)} was" if len(numbers) == 1 else f"layers {labels(numbers)} were"
+        sys.stderr.write(f"layerscope: {which} not read whole: {printable(fault)}\n")
     limits = {layer.limit for layer in analysis.layers if layer.limit}
     damaged = analysis.fault or any(layer.fault and not layer.limit for layer in analysis.layers)
     advice = ["Save or pull the image again."] if damaged else []

@@ -65,7 +65,7 @@ def explore(args: argparse.Namespace, settings: Settings, dive: DiveSettings) ->
             return analysis
 
         return run_explorer(
-            args.image_reference,
+            "standard input" if args.image_reference == "-" else args.image_reference,
             load,
             draw,
             # What came through a pipe cannot be read again.

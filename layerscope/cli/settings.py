@@ -100,6 +100,10 @@ def _read(path: Path, *, named: bool) -> Settings | None:
 def parse_settings(document: Any, file: str) -> Settings:
     """The settings out of a document; ConfigError that names the key, and the nearest where one is misspelt."""
     table = _table(document, file, "the config")
+    for name in table:
+        if name in (*OWN_RULES, *CONTENT_RULES):
+            where = "[tool.layerscope.rules]" if file.endswith("]") else "[rules]"
+            raise ConfigError(f"{file}: {name} is a rule.", f"Put it under {where}.")
     _refuse_unknown(table, (*TEXTS, *SWITCHES, *TABLES), file, "")
     settings = Settings(file)
     for name in TEXTS:

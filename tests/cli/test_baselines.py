@@ -165,11 +165,12 @@ def test_the_ratchet_only_tightens(folder: Path) -> None:
     flags = ("--baseline", "b.json", "--ratchet")
     assert check(folder, "3.tar", *flags)[0] == 0
     assert size() == 250, "the first run makes it"
-    assert check(folder, "2.tar", *flags)[2] == "layerscope: b.json tightened: 150 B, was 250 B\n"
+    assert check(folder, "2.tar", *flags)[2] == "layerscope: baseline tightened: b.json (150 B, was 250 B)\n"
     assert size() == 150
-    assert check(folder, "3.tar", *flags)[2] == ""
+    assert check(folder, "3.tar", *flags)[2] == "layerscope: baseline not written: the image is no better than b.json\n"
     assert size() == 150, "worse"
-    assert check(folder, "1.tar", *flags, "--max-size", "1")[0] == 1
+    failed = check(folder, "1.tar", *flags, "--max-size", "1")
+    assert (failed[0], failed[2]) == (1, "layerscope: baseline not written: a rule failed\n")
     assert size() == 150, "a check that failed"
     assert check(folder, "1.tar", *flags)[0] == 0
     assert size() == 100
@@ -188,3 +189,17 @@ def test_a_baseline_that_cannot_be_written_is_trouble(folder: Path) -> None:
 def test_a_failed_check_saves_the_baseline_too(folder: Path) -> None:
     assert check(folder, "2.tar", "--max-size", "1", "--save-baseline", "b.json")[0] == 1
     assert (folder / "b.json").exists()
+
+
+def test_a_baseline_of_another_image_is_told(folder: Path) -> None:
+    save(folder / "other.tar", [[file("x", 100)]])
+    check(folder, "other.tar", "--save-baseline", "b.json")
+    told = "The baseline is of other.tar, which shares no layer and no name with this image."
+    assert told in check(folder, "2.tar", "--baseline", "b.json")[1]
+    assert told in check(folder, "2.tar", "--baseline", "other.tar")[1]
+    for alike in ("1.tar", "3.tar"):
+        assert "shares no layer" not in check(folder, "2.tar", "--baseline", alike)[1]
+    save(folder / "2.tar", [[file("y", 100)]])
+    check(folder, "2.tar", "--save-baseline", "b.json")
+    save(folder / "2.tar", [[file("z", 100)]])
+    assert "shares no layer" not in check(folder, "2.tar", "--baseline", "b.json")[1], "built anew, from nothing"

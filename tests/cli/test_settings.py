@@ -209,3 +209,12 @@ def test_toml_is_read_only_where_there_is_some(project: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": root}
     done = subprocess.run([sys.executable, "-c", code], cwd=project, env=environment, capture_output=True, check=False)
     assert done.returncode == 0
+
+
+def test_a_rule_outside_of_its_table_is_told_where_it_belongs() -> None:
+    with pytest.raises(ConfigError, match="max-size is a rule") as caught:
+        parse_settings({"max-size": "1MB"}, "layerscope.toml")
+    assert caught.value.hint == "Put it under [rules]."
+    with pytest.raises(ConfigError) as caught:
+        parse_settings({"forbid": ["x"]}, "pyproject.toml [tool.layerscope]")
+    assert caught.value.hint == "Put it under [tool.layerscope.rules]."
