@@ -6,16 +6,13 @@ import io
 import os
 import sys
 from contextlib import suppress
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from _typeshed import ReadableBuffer
+from typing import Any
 
 
 class _Forgiving(io.FileIO):
     """Standard error that never fails: what cannot be told must not change what the exit code tells."""
 
-    def write(self, data: ReadableBuffer, /) -> int:
+    def write(self, data: Any, /) -> int:
         """Write what can be written, and say that all was."""
         with suppress(OSError):
             return super().write(data)

@@ -78,7 +78,7 @@ def test_a_pull_request(project: Path) -> None:
     # Mended: smaller than before, so the baseline follows.
     done = build(project, MENDED, "mended", *KEPT)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "baseline.json tightened" in done.stderr
+    assert "baseline tightened: baseline.json" in done.stderr
     assert kept(project)["sizeBytes"] == baseline["sizeBytes"] - 50_000
 
 
