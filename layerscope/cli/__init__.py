@@ -47,6 +47,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _stop(kind: type[BaseException], error: BaseException, trace: TracebackType | None, *, debug: bool) -> None:
     """The last word on an error that nothing was there for: exit code 1 would say that a rule failed."""
+    if issubclass(kind, KeyboardInterrupt):  # before the program had begun, or when it was done
+        raise SystemExit(INTERRUPTED)
     from layerscope.errors import InternalError
     from layerscope.text import shortened
 
