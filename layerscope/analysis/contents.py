@@ -8,8 +8,8 @@ import shlex
 from collections.abc import Iterable, Iterator, Sequence
 
 from layerscope.analysis.globs import Matcher
+from layerscope.analysis.measures import Measure
 from layerscope.analysis.model import Analysis, Finding, label
-from layerscope.analysis.rules import Measure
 from layerscope.analysis.users import user_id
 from layerscope.core.tar import DIRECTORY, FILE, HARDLINK
 from layerscope.core.tree import ImageTree

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import pairwise
 
+from layerscope.analysis.measures import OF_GROWTH, Measure
 from layerscope.analysis.model import Analysis, Comparison, Finding, LayerFigures, label
-from layerscope.analysis.rules import Measure
 from layerscope.text import size
 
 _LARGEST = 20
-_GROWN = frozenset({Measure.GROWTH, Measure.GROWTH_PERCENT, Measure.WASTED_GROWTH})
 
 
 def find_causes(analysis: Analysis, measure: Measure) -> tuple[Finding, ...]:
     """The layers that explain a figure beyond its limit, worst first; at most 20."""
-    if measure in _GROWN:
+    if measure in OF_GROWTH:
         return tuple(_grown(analysis, measure))[:_LARGEST]
     if measure is Measure.LAYERS:
         return tuple(_joinable(analysis.layers))[:_LARGEST]

@@ -6,38 +6,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from layerscope.analysis.measures import MEASURES, OF_CONTENTS, OF_GROWTH, OF_WASTE, Measure, Unit, unit_of
 from layerscope.analysis.model import Analysis, Finding
 from layerscope.analysis.values import is_off, parse_bytes, parse_count, parse_ratio, parse_share
-
-
-class Measure(StrEnum):
-    """The figure a rule looks at."""
-
-    EFFICIENCY = "efficiency"
-    WASTED = "wasted bytes"
-    WASTED_PERCENT = "wasted of own layers"
-    USER_WASTED = "wasted by own layers"
-    SIZE = "size"
-    COMPRESSED_SIZE = "compressed size"
-    LAYER_SIZE = "largest layer"
-    LAYERS = "layers"
-    GROWTH = "growth"
-    GROWTH_PERCENT = "growth in percent"
-    WASTED_GROWTH = "growth of waste"
-    FORBIDDEN = "forbidden paths"
-    FORBIDDEN_IN_LAYERS = "forbidden paths in layers"
-    SETUID = "setuid files"
-    ROOT = "user"
-
-
-class Unit(StrEnum):
-    """What a rule's limit counts."""
-
-    RATIO = "ratio"
-    SHARE = "share"
-    """A ratio that may exceed 1."""
-    BYTES = "bytes"
-    COUNT = "count"
 
 
 class Scoring(StrEnum):
@@ -100,42 +71,6 @@ class Result:
         return int(self.actual) if self.rule.measure in OF_CONTENTS else len(self.findings)
 
 
-#: Every rule by name, dive's included, each with what it measures.
-MEASURES = {
-    "min-efficiency": Measure.EFFICIENCY,
-    "max-wasted": Measure.WASTED,
-    "max-wasted-percent": Measure.WASTED_PERCENT,
-    "max-user-wasted": Measure.USER_WASTED,
-    "max-size": Measure.SIZE,
-    "max-compressed-size": Measure.COMPRESSED_SIZE,
-    "max-layer-size": Measure.LAYER_SIZE,
-    "max-layers": Measure.LAYERS,
-    "max-growth": Measure.GROWTH,
-    "max-growth-percent": Measure.GROWTH_PERCENT,
-    "max-wasted-growth": Measure.WASTED_GROWTH,
-    "forbid": Measure.FORBIDDEN,
-    "forbid-in-layers": Measure.FORBIDDEN_IN_LAYERS,
-    "no-setuid": Measure.SETUID,
-    "non-root": Measure.ROOT,
-    "lowestEfficiency": Measure.EFFICIENCY,
-    "highestWastedBytes": Measure.WASTED,
-    "highestUserWastedPercent": Measure.WASTED_PERCENT,
-}
-UNITS = {
-    Measure.EFFICIENCY: Unit.RATIO,
-    Measure.WASTED_PERCENT: Unit.RATIO,
-    Measure.GROWTH_PERCENT: Unit.SHARE,
-    Measure.LAYERS: Unit.COUNT,
-    Measure.FORBIDDEN: Unit.COUNT,
-    Measure.FORBIDDEN_IN_LAYERS: Unit.COUNT,
-    Measure.SETUID: Unit.COUNT,
-    Measure.ROOT: Unit.COUNT,
-}
-#: Measures that the list of waste explains, and no findings of their own.
-OF_WASTE = frozenset({Measure.EFFICIENCY, Measure.WASTED, Measure.WASTED_PERCENT, Measure.USER_WASTED})
-OF_GROWTH = frozenset({Measure.GROWTH, Measure.GROWTH_PERCENT, Measure.WASTED_GROWTH})
-#: Measures that look at paths or at the config: nothing may be found.
-OF_CONTENTS = frozenset({Measure.FORBIDDEN, Measure.FORBIDDEN_IN_LAYERS, Measure.SETUID, Measure.ROOT})
 #: Our rules: those that have a limit, and those about contents, which have none.
 OWN_RULES = tuple(name for name, measure in MEASURES.items() if "-" in name and measure not in OF_CONTENTS)
 CONTENT_RULES = tuple(name for name, measure in MEASURES.items() if measure in OF_CONTENTS)
@@ -147,11 +82,6 @@ DIVE_DEFAULTS = {
     "lowestEfficiency": "0.9",
 }
 _PARSERS = {Unit.RATIO: parse_ratio, Unit.SHARE: parse_share, Unit.BYTES: parse_bytes, Unit.COUNT: parse_count}
-
-
-def unit_of(measure: Measure) -> Unit:
-    """What the limits of that measure count."""
-    return UNITS.get(measure, Unit.BYTES)
 
 
 def make_rule(name: str, given: str, scoring: Scoring, severity: Severity = Severity.ERROR) -> Rule:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from layerscope.analysis.rules import MEASURES
+from layerscope.analysis.measures import MEASURES
 from layerscope.cli.arguments import FORMATS, LIMITS, make_parser
 from layerscope.cli.usage import COMMANDS, SHELLS
 from layerscope.sources.references import SCHEMES

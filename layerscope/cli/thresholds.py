@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from layerscope.analysis.measures import MEASURES
 from layerscope.analysis.rules import (
     CONTENT_RULES,
     DEFAULTS,
     DIVE_DEFAULTS,
-    MEASURES,
     OWN_RULES,
     Rule,
     Scoring,

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
+from layerscope.analysis.measures import Measure
 from layerscope.analysis.model import Analysis
-from layerscope.analysis.rules import Measure, Result, Status, is_decided
+from layerscope.analysis.rules import Result, Status, is_decided
 from layerscope.report.words import rule_message
 from layerscope.text import printable
 

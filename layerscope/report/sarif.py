@@ -8,8 +8,9 @@ from typing import Any, TextIO
 from urllib.parse import quote
 
 import layerscope
+from layerscope.analysis.measures import MEASURES
 from layerscope.analysis.model import Analysis, Location, label
-from layerscope.analysis.rules import MEASURES, Result, is_decided
+from layerscope.analysis.rules import Result, is_decided
 from layerscope.report.issues import INCOMPLETE, Issue, Issues, find_issues, image_name
 from layerscope.text import printable
 

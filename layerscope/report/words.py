@@ -6,8 +6,9 @@ import math
 
 from humanize import intcomma
 
+from layerscope.analysis.measures import OF_CONTENTS, OF_GROWTH, Measure, Unit, unit_of
 from layerscope.analysis.model import Analysis, Finding, label
-from layerscope.analysis.rules import OF_CONTENTS, OF_GROWTH, Measure, Result, Scoring, Status, Unit, unit_of
+from layerscope.analysis.rules import Result, Scoring, Status
 from layerscope.text import printable, size
 
 #: How many of the things that broke a rule its sentence names.

@@ -9,7 +9,8 @@ import pytest
 
 from commandline import run, save
 from handmade import file, whiteout
-from layerscope.analysis.rules import CONTENT_RULES, MEASURES, OWN_RULES
+from layerscope.analysis.measures import MEASURES
+from layerscope.analysis.rules import CONTENT_RULES, OWN_RULES
 from layerscope.cli.arguments import DIVE_RULES, GROWTH_LIMITS, RULE_LIMITS
 
 

@@ -13,8 +13,9 @@ import pytest
 from markdown_it import MarkdownIt
 
 from handmade import file, make_index, whiteout
+from layerscope.analysis.measures import MEASURES, Measure
 from layerscope.analysis.model import Analysis, Comparison, Delta, Finding, Location, WasteItem
-from layerscope.analysis.rules import MEASURES, Measure, Result, Rule, Scoring, Status, judge, make_rule
+from layerscope.analysis.rules import Result, Rule, Scoring, Status, judge, make_rule
 from layerscope.analysis.summary import analyse
 from layerscope.report import FORMATS, write_report
 from layerscope.report.issues import MAX_ISSUES, find_issues

@@ -6,7 +6,8 @@ import math
 
 import pytest
 
-from layerscope.analysis.rules import Measure, Result, Rule, Scoring, Status
+from layerscope.analysis.measures import Measure
+from layerscope.analysis.rules import Result, Rule, Scoring, Status
 from layerscope.report.words import actual_text, limit_text, percent, rule_message
 
 
