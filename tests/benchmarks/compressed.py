@@ -1,8 +1,9 @@
 """Measures ``check`` on compressed layers: ``python -m tests.benchmarks.compressed``.
 
 Against decompressing the same layers and doing nothing with them, whole processes both, run by turns. Layers
-lie in a folder (OCI layout), and behind docker-registry on loopback where that is on PATH. The layouts are
-written once (about 1 GB on disk) and kept.
+lie in a folder (OCI layout), and behind docker-registry on loopback where that is on PATH. What comes from a
+registry is measured against two loops: the bare one, and one that compares the sha256 of each blob as `check`
+does, and as all do who pull an image. The layouts are written once (about 1 GB on disk) and kept.
 """
 
 from __future__ import annotations
@@ -36,30 +37,37 @@ def by_turns(bench: Bench, first: Sequence[str], second: Sequence[str]) -> tuple
     return median([pair[0] for pair in costs[1:]]), median([pair[1] for pair in costs[1:]])
 
 
-def against(bench: Bench, name: str, kind: str, reference: str, places: Sequence[str], workers: int) -> Cost:
-    """Measure `check` against the plain loop; the cost of `check`."""
-    loop = [sys.executable, str(LOOP), kind, str(workers), *places]
-    checked, plain = by_turns(bench, bench.command("check", reference), loop)
-    side = f"{workers} at a time" if workers > 1 else "one by one"
+def against(bench: Bench, name: str, command: Sequence[str], loop: Sequence[str], side: str) -> None:
+    """Measure `check` against a plain loop; ``side`` says which."""
+    checked, plain = by_turns(bench, command, loop)
     row(name, checked)
     row(f"  plain loop, {side}", plain)
     bench.judge(f"{name}, {side}: CPU time", checked.cpu / plain.cpu, SHARE)
     bench.judge(f"{name}, {side}: wall time", checked.wall / plain.wall, SHARE)
-    return checked
 
 
 def measure(bench: Bench, kind: str, registry: str) -> None:
     """Measure one compression out of every place."""
     layout = make("usual", kind, bench.folder)
     cores = os.cpu_count() or 1
-    against(bench, f"{kind}, folder", kind, f"oci:{layout}", [str(path) for path in layer_blobs(layout)], cores)
+    loop = [sys.executable, str(LOOP)]
+    files = [str(path) for path in layer_blobs(layout)]
+    command = bench.command("check", f"oci:{layout}")
+    against(bench, f"{kind}, folder", command, [*loop, kind, str(cores), *files], _side(cores))
     if registry:
         push(layout, registry, kind)
         blobs = [f"http://{registry}/v2/{kind}/blobs/sha256:{path.name}" for path in layer_blobs(layout)]
-        for workers in {1, cores}:
-            against(bench, f"{kind}, registry", kind, f"registry:{registry}/{kind}:1", blobs, workers)
+        command = bench.command("check", f"registry:{registry}/{kind}:1")
+        for workers in sorted({1, cores}):
+            bare = [kind, str(workers), *blobs]
+            against(bench, f"{kind}, registry", command, [*loop, *bare], _side(workers))
+            against(bench, f"{kind}, registry", command, [*loop, "--verify", *bare], f"{_side(workers)}, sha256")
     short, long = (bench.layerscope("check", f"oci:{make(name, kind, bench.folder)}") for name in ("short", "long"))
     bench.judge(f"{kind}: MB more for a layer of 800 MB than of 100", (long.memory - short.memory) / 1e6, GROWTH / 1e6)
+
+
+def _side(workers: int) -> str:
+    return f"{workers} at a time" if workers > 1 else "one by one"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,11 +1,13 @@
 """What compressed images are measured against: their layers decompressed by the fastest library, and nothing else.
 
-``python plain_loop.py KIND WORKERS PLACE...`` reads each place, a file or the address of a blob, in pieces,
-as many side by side as there are workers, and drops what comes out; it imports nothing of layerscope.
+``python plain_loop.py [--verify] KIND WORKERS PLACE...`` reads each place, a file or the address of a blob, in
+pieces, as many side by side as there are workers, and drops what comes out; it imports nothing of layerscope.
+With ``--verify`` it compares the sha256 of what it read with the one that the place ends with, as all do who pull.
 """
 
 from __future__ import annotations
 
+import hashlib
 import http.client
 import sys
 from collections.abc import Callable
@@ -38,24 +40,47 @@ def consume(read: Callable[[int], bytes], member: Any) -> int:
     return count
 
 
-def run(kind: str, place: str) -> int:
+def consume_verified(read: Callable[[int], bytes], member: Any, digest: str) -> int:
+    """Decompress one stream to its end; the bytes that came out, ValueError where those read have another sha256."""
+    state = hashlib.sha256()
+
+    def hashed(most: int) -> bytes:
+        data = read(most)
+        state.update(data)
+        return data
+
+    count = consume(hashed, member)
+    while hashed(_PIECE):
+        pass
+    if state.hexdigest() != digest:
+        raise ValueError(f"the sha256 is not {digest}")
+    return count
+
+
+def run(kind: str, place: str, verify: bool) -> int:
     """Decompress one layer; the bytes that came out."""
     member = decompressor(kind)()
+
+    def through(read: Callable[[int], bytes]) -> int:
+        return consume_verified(read, member, place[-64:]) if verify else consume(read, member)
+
     if not place.startswith("http:"):
         with open(place, "rb", buffering=0) as stream:  # noqa: PTH123  # pathlib would be part of what is measured
-            return consume(stream.read, member)
+            return through(stream.read)
     host, _, path = place.removeprefix("http://").partition("/")
     connection = http.client.HTTPConnection(host)
     connection.request("GET", f"/{path}")
-    count = consume(connection.getresponse().read, member)
+    count = through(connection.getresponse().read)
     connection.close()
     return count
 
 
-def main(kind: str, workers: str, *places: str) -> int:
+def main(*arguments: str) -> int:
     """Decompress all layers; the bytes that came out."""
+    verify = arguments[0] == "--verify"
+    kind, workers, *places = arguments[verify:]
     with ThreadPoolExecutor(int(workers)) as pool:
-        return sum(pool.map(lambda place: run(kind, place), places))
+        return sum(pool.map(lambda place: run(kind, place, verify), places))
 
 
 if __name__ == "__main__":
