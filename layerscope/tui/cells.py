@@ -59,14 +59,17 @@ def wrap(text: str, width: int) -> list[str]:
 def bar(useful: int, wasted: int, largest: int, width: int) -> tuple[str, str]:
     """A size bar of at most ``width`` cells: ``█`` for useful bytes, then ``░`` for wasted ones.
 
-    Scaled to ``largest`` bytes; the last useful cell is drawn in eighths where no waste follows.
+    Scaled to ``largest`` bytes, and never empty while there are bytes; a lone cell tells the larger
+    of the two shares. The last useful cell is drawn in eighths where no waste follows.
     """
-    if largest <= 0 or width <= 0:
+    total = useful + wasted
+    if largest <= 0 or width <= 0 or total <= 0:
         return "", ""
-    waste = round(wasted * width / largest)
-    if not waste and wasted and wasted * 4 >= useful + wasted:
-        waste = 1  # a quarter of the layer is worth a cell, however small the layer is beside others
-    full, rest = divmod(round((useful + wasted) * width * 8 / largest), 8)
+    cells = min(width, max(1, round(total * width / largest)))
+    waste = min(cells, int(wasted * cells / total + 0.5))
+    if cells == 1:
+        waste = int(wasted > useful)
     if waste:
-        return "█" * min(max(0, full + (rest > 3) - waste), width - waste), "░" * waste
+        return "█" * (cells - waste), "░" * waste
+    full, rest = divmod(max(1, round(total * width * 8 / largest)), 8)
     return "█" * full + (_EIGHTHS[rest] if rest else ""), ""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from layerscope.tui.rows import Pieces
 
 #: From this width of the pane on the first columns are shown, unless the user chose.
-_WIDE: Final = 56
+_WIDE: Final = 72
 #: Columns are left out where a name would get fewer cells than this.
 _NAME: Final = 12
 

@@ -6,7 +6,7 @@ import os
 import shlex
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from difflib import unified_diff
@@ -216,14 +216,15 @@ def hex_lines(raw: bytes) -> list[str]:
     return lines
 
 
-def compare(older: Contents, newer: Contents, names: tuple[str, str]) -> Contents:
-    """A unified diff of two versions."""
+def compare(older: Contents, newer: Contents, names: tuple[str, str], changes: Sequence[str] = ()) -> Contents:
+    """A unified diff of two versions; of equal contents ``changes`` tell what else is different."""
     if max(len(older.lines), len(newer.lines)) > MAX_DIFF_LINES:
         return Contents([], "difference", f"more than {MAX_DIFF_LINES:,} lines are not compared")
     lines = list(unified_diff(older.lines, newer.lines, *names, lineterm=""))
-    if not lines:
-        return Contents([], "difference", "the contents are equal: only owner, mode or time were changed")
     cut = " · ".join(dict.fromkeys(part.remark for part in (older, newer) if part.remark))
+    if not lines:
+        equal = f"what can be shown is equal ({cut})" if cut else "the contents are equal"
+        return Contents(list(changes) or ["owner, mode and time too"], "difference", equal)
     return Contents(lines, "difference", cut)
 
 

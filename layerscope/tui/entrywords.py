@@ -76,6 +76,21 @@ def attributes(tree: ImageTree, version: int) -> Attributes:
     )
 
 
+def changed(tree: ImageTree, before: int, version: int) -> list[str]:
+    """How a version's attributes differ from those of one below it: ``owner 0:0 → 999:999``."""
+    was, now = attributes(tree, before), attributes(tree, version)
+    pairs = {
+        "mode": (was.mode, now.mode),
+        "owner": (was.owner, now.owner),
+        "target": (was.link, now.link),
+        "time": (was.modified, now.modified),
+    }
+    changes = [f"{word} {old} → {new}" for word, (old, new) in pairs.items() if old != new and old and new]
+    if was.capabilities != now.capabilities:
+        changes.append(f"{was.capabilities or 'no capabilities'} → {now.capabilities or 'none'}")
+    return changes
+
+
 def moment(nanoseconds: int) -> str:
     """A time since the epoch as ``2026-11-20 09:14``; empty for times that no calendar has."""
     try:

@@ -51,6 +51,12 @@ class FilesPane(Rows):
 
         position: int
 
+    @dataclass
+    class LayerAsked(Message):
+        """A layer was asked for, as what is looked for is there."""
+
+        layer: int
+
     def __init__(self) -> None:
         super().__init__("files", classes="inner")
         self.model: FileTree | None = None
@@ -75,10 +81,22 @@ class FilesPane(Rows):
             return "reading"
         if self.model.filter is not None:
             wanted = self.model.filter
+            count = self.model.elsewhere.count(1)
+            if count:
+                there = f"{count:,} in other layers - enter goes to layer {self.elsewhere_layer + 1}, esc clears"
+                return f"no file matches '{printable(wanted.text)}' here, {there}"
             return wanted.fault or f"no file matches '{printable(wanted.text)}' - esc clears"
         if self.model.shown != frozenset(MARKS.values()):
             return "nothing to show: A M R U bring files back"
         return "no files"
+
+    @property
+    def elsewhere_layer(self) -> int:
+        """The layer to go to where the filter finds nothing but in other layers; -1 where there is none."""
+        position = self.model.elsewhere.find(1) if self.model else -1
+        if self.model is None or position < 0:
+            return -1
+        return self.model.tree.version_layer(self.model.tree.newest(self.model.outline.nodes[position]))
 
     def show_tree(self, tree: FileTree) -> None:
         """The files are known; the comparison follows."""
@@ -94,6 +112,8 @@ class FilesPane(Rows):
             if position >= 0:
                 model.reveal(position)
             self._settle(position)
+            if self.position != position:
+                self._go_to_first_hit()
 
         self._do(model.show(view, self.scrollable_content_region.height), settle)
 
@@ -162,6 +182,8 @@ class FilesPane(Rows):
             return "searching"
         if self.fault or (self.model.filter is not None and self.model.filter.fault):
             return self.fault or (self.model.filter.fault if self.model.filter else "")
+        if self.elsewhere_layer >= 0:
+            return f"0 · enter: layer {self.elsewhere_layer + 1}"
         if self.model.filter is not None:
             return f"{self.model.hit_count:,} of {view.files:,}"
         words = f"{view.added + view.modified + view.removed:,} of {view.files:,}"
@@ -290,10 +312,13 @@ class FilesPane(Rows):
 
         def settle() -> None:
             self._settle(position)
-            if self.model is not None and self.model.hit_count and not self.model.is_hit(self.position):
-                self._go(self.model.next_hit(-1, 1))
+            self._go_to_first_hit()
 
         self._do(self.model.set_filter(wanted), settle)
+
+    def _go_to_first_hit(self) -> None:
+        if self.model is not None:
+            self._go(self.model.first_hit())
 
     def next_match(self, step: int) -> None:
         """To the next or previous match of the filter."""
@@ -311,7 +336,7 @@ class FilesPane(Rows):
         self.refresh_rows()
         if row >= 0:
             self.cursor = row
-            self.show_cursor()
+            self.show_around()
         return row >= 0
 
     def _change(self, change: Callable[[FileTree], None]) -> None:
@@ -324,8 +349,10 @@ class FilesPane(Rows):
     # Opening.
 
     def action_select(self) -> None:
-        """A folder folds, a file opens."""
+        """A folder folds, a file opens; where a filter finds nothing here, to the layer where it does."""
         if self.model is None or not self.item_count:
+            if self.elsewhere_layer >= 0:
+                self.post_message(self.LayerAsked(self.elsewhere_layer))
             return
         if self.model.has_children(self.position):
             self.action_fold()

@@ -50,9 +50,10 @@ _ORDERS: Final = {Order.NAME: BY_NAME, Order.SIZE: BY_SIZE, Order.CHANGES: BY_CH
 class FileTree:
     """Positions of an outline, of which some are visible rows; one byte per path for each property.
 
-    ``hits`` masks the matches of the filter, ``hit_count`` counts them. After a change the rows are right
-    again; work that may take long is a generator that yields every few milliseconds, and changes
-    nothing before its end.
+    ``hits`` masks the matches of the filter, ``hit_count`` counts them; ``elsewhere`` masks what other
+    layers have of a name of which these have nothing. After a change the rows are right again; work
+    that may take long is a generator that yields every few milliseconds, and changes nothing before
+    its end.
     """
 
     def __init__(self, tree: ImageTree, outline: Outline) -> None:
@@ -67,6 +68,7 @@ class FileTree:
         self.filter: Filter | None = None
         self.hits = bytearray()
         self.hit_count = 0
+        self.elsewhere = bytearray()
         self.total = 0
         self._sorted: SortedRows | None = None
         self._folded = bytearray(outline.folder_mask)
@@ -102,6 +104,9 @@ class FileTree:
         self.filter, self.view = wanted, view
         self.total = self._total()
         self._apply(found, height)
+        self.elsewhere = bytearray()
+        if wanted is not None and wanted.is_name and not wanted.fault and not self.hit_count:
+            self.elsewhere = without(bytearray(self._found.hits), self.view.marks.translate(b"\x00" + b"\x01" * 255))
 
     def _find(self, wanted: Filter | None, view: View) -> Generator[None, None, tuple[Filter | None, bytearray | None]]:
         """What a filter finds; the filter with a fault where it finds nothing for that."""
@@ -176,8 +181,8 @@ class FileTree:
         return self.rows.keep.find(1, position + 1, self.outline.ends[position]) >= 0
 
     def is_hit(self, position: int) -> bool:
-        """Whether the filter found this position itself."""
-        return bool(self.hits) and self.hits[position] == 1
+        """Whether the filter found what a row shows: a position, or a folder that shares its row."""
+        return self.hits.find(1, self.rows.outermost(position), position + 1) >= 0
 
     def label(self, position: int) -> bytes:
         """The name, after those of the folders that share its row."""
@@ -334,11 +339,25 @@ class FileTree:
         """The path of a position, without a leading slash."""
         return self.tree.path(self.outline.nodes[position])
 
+    def first_hit(self) -> int:
+        """The position of the match whose row comes first; -1 if none."""
+        if not self.hit_count:
+            return -1
+        for row in range(self.row_count):
+            position = self.position_at(row)
+            if self.is_hit(position):
+                return position
+            if not self.is_open(position):
+                break  # with very many matches folders are folded over them
+        return self.next_hit(-1, 1)
+
     def next_hit(self, position: int, step: int) -> int:
         """The position of the match after (or before) a position, around the end; -1 if none."""
         if not self.hit_count:
             return -1
-        found = self.hits.find(1, position + 1) if step > 0 else self.hits.rfind(1, 0, max(0, position))
+        # Folders that share a row are one place to go to.
+        start = self.rows.outermost(position) if position >= 0 else 0
+        found = self.hits.find(1, position + 1) if step > 0 else self.hits.rfind(1, 0, start)
         if found < 0:
             found = self.hits.find(1) if step > 0 else self.hits.rfind(1)
         return found

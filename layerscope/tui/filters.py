@@ -92,6 +92,11 @@ class Filter:
     wasted: bool = False
     fault: str = ""
 
+    @property
+    def is_name(self) -> bool:
+        """Whether names alone are looked for."""
+        return self == Filter(self.text, self.name, fault=self.fault)
+
 
 def parse_filter(text: str) -> Filter:
     """What a text asks for; ``fault`` says what is wrong with it.

@@ -52,8 +52,16 @@ class FindBar(Horizontal):
             """The line that it happened in."""
             return self.bar
 
+    @dataclass
     class Submitted(Message):
         """Kept, and enter was pressed."""
+
+        bar: FindBar
+
+        @property
+        def control(self) -> FindBar:
+            """The line that it happened in."""
+            return self.bar
 
     @dataclass
     class Cleared(Message):
@@ -106,7 +114,7 @@ class FindBar(Horizontal):
     def _submitted(self, event: Input.Submitted) -> None:
         event.stop()
         self.action_keep()
-        self.post_message(self.Submitted())
+        self.post_message(self.Submitted(self))
 
     def action_keep(self) -> None:
         """Leave the text and go back."""

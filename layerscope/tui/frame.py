@@ -188,12 +188,12 @@ class Frame(Screen[None]):
         self.give_keys(self._pane(name))
 
     def action_next_pane(self, step: int) -> None:
-        """Walk around the panes."""
+        """Walk around the panes; the details come last, as one seldom goes there."""
         names = [
             "layers",
-            *(["details"] if self._has_details else []),
             self.window,
             *(["preview"] if self.previews else []),
+            *(["details"] if self._has_details else []),
         ]
         here = next((place for place, name in enumerate(names) if self.focused is self._pane(name)), 0)
         self.give_keys(self._pane(names[(here + step) % len(names)]))

@@ -21,6 +21,7 @@ from layerscope.errors import CancelledError, LayerscopeError
 from layerscope.text import decode, printable, size
 from layerscope.tui.columns import CHOICES
 from layerscope.tui.contents import Watch, compare, open_file, paced, page, pieces, read_contents
+from layerscope.tui.entrywords import changed
 from layerscope.tui.files import FilesPane
 from layerscope.tui.finder import FindBar
 from layerscope.tui.frame import Frame
@@ -124,7 +125,8 @@ class InsideScreen(Frame):
             return contents
         tree = self.index.tree
         names = (f"layer {tree.version_layer(wanted.older) + 1}", f"layer {tree.version_layer(wanted.version) + 1}")
-        return compare(read_contents(self.index, wanted.older, watch), contents, names)
+        changes = changed(tree, wanted.older, wanted.version)
+        return compare(read_contents(self.index, wanted.older, watch), contents, names, changes)
 
     # Looking for a text in the preview.
 

@@ -9,7 +9,7 @@ from layerscope.core.tree import DUPLICATE, HIDDEN, NONE, OVERWRITTEN, REMOVED, 
 from layerscope.core.view import View
 from layerscope.text import decode, printable, size
 from layerscope.tui.contents import Contents
-from layerscope.tui.entrywords import Attributes, attributes, kind_word, versions
+from layerscope.tui.entrywords import Attributes, attributes, changed, kind_word, versions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -75,17 +75,12 @@ def _written(index: ImageIndex, before: int, version: int) -> str:
         return f"added: {_what(index, version)}  {_facts(now)}".rstrip()
     if tree.version_entry(version) < 0:
         return "went on as a folder"
-    was = attributes(tree, before)
     changes = []
     if tree.kind(before) != tree.kind(version):
         changes.append(f"{kind_word(tree.kind(before))} → {kind_word(tree.kind(version))}")
     if tree.size(before) != tree.size(version):
         changes.append(f"{size(tree.size(before))} → {size(tree.size(version))}")
-    for old, new in ((was.mode, now.mode), (was.owner, now.owner), (was.link, now.link), (was.modified, now.modified)):
-        if old != new and old and new:
-            changes.append(f"{old} → {new}")
-    if was.capabilities != now.capabilities:
-        changes.append(f"{was.capabilities or 'no capabilities'} → {now.capabilities or 'none'}")
+    changes += changed(tree, before, version)
     same = _same_bytes(index, before, version)
     if same:
         changes.insert(0, "the same bytes again")

@@ -16,7 +16,7 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from layerscope.tui.cells import cut
+from layerscope.tui.cells import cut, wrap
 from layerscope.tui.keys import bindings
 
 #: A row as pieces: text (printable) and the names of the component styles it has, blank-separated.
@@ -25,6 +25,8 @@ Pieces = Iterable[tuple[str, str]]
 
 #: Stands among the names of component styles for none of them.
 _BASE: Final = " base"
+#: Rows above and below an item that the cursor was sent to.
+_MARGIN: Final = 3
 
 
 class Rows(ScrollView, can_focus=True):
@@ -189,9 +191,10 @@ class Rows(ScrollView, can_focus=True):
         row = self.scroll_offset.y + y
         base = self._base
         if not 0 <= row < self.row_count:
-            if row == 0 and self.empty_sentence:
-                return self._strip([(self.empty_sentence, "dim")], width).apply_style(base)
-            return Strip.blank(width, base)
+            lines = wrap(self.empty_sentence, width) if not self.row_count else []
+            if row >= len(lines):
+                return Strip.blank(width, base)
+            return self._strip([(lines[row], "dim")], width).apply_style(base)
         strip = self._strip(self.pieces(row, width), width)
         if self.shows_cursor and self.item_at(row) == self.cursor:
             cursor = self.style("cursor" if self.has_focus else "cursor-blurred")
@@ -226,9 +229,22 @@ class Rows(ScrollView, can_focus=True):
         first, end = self.rows_of(self.cursor)
         top, height = self.scroll_offset.y, self.scrollable_content_region.height
         if first < top or end - first >= height:
-            self.scroll_to(y=first, animate=False)
+            self._scroll_to_row(first)
         elif end > top + height:
-            self.scroll_to(y=end - height, animate=False)
+            self._scroll_to_row(end - height)
+
+    def show_around(self) -> None:
+        """Scroll so that the cursor has a few rows on either side: for those who come from elsewhere."""
+        self.show_cursor()
+        first, end = self.rows_of(self.cursor)
+        height = self.scrollable_content_region.height
+        margin = min(_MARGIN, max(0, height - (end - first)) // 2)
+        top = max(min(self.scroll_offset.y, first - margin), end + margin - height)
+        self._scroll_to_row(max(0, min(top, self.row_count - height)))
+
+    def _scroll_to_row(self, row: int) -> None:
+        # Forced: where rows have only just become too many, there is no scrollbar yet.
+        self.scroll_to(y=row, animate=False, force=True)
 
     def on_resize(self) -> None:
         """Keep measure and cursor right in the new size."""

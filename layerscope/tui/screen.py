@@ -239,6 +239,15 @@ class ExplorerScreen(Views):
             self._clear_filter()
         self.set_focus(self.files)
 
+    @on(FindBar.Submitted, "#find")
+    def _submitted(self) -> None:
+        if not self.files.item_count:
+            self.files.action_select()
+
+    @on(FilesPane.LayerAsked)
+    def _go_to_layer(self, event: FilesPane.LayerAsked) -> None:
+        self.select(Selection(event.layer))
+
     @on(FindBar.Cleared, "#find")
     def _clear_filter(self) -> None:
         self.finder.close()

@@ -42,11 +42,23 @@ def test_a_path_keeps_its_end() -> None:
         (50, 50, ("████", "░░░░")),
         (96, 4, ("████████", "")),
         (6, 0, ("▌", "")),
+        (1, 0, ("▏", "")),
         (0, 1, ("", "░")),
+        (4, 4, ("▋", "")),  # a lone cell is for the larger share
+        (3, 5, ("", "░")),
+        (13, 12, ("█", "░")),
     ],
 )
 def test_bar_shows_useful_and_wasted_bytes(useful: int, wasted: int, expected: tuple[str, str]) -> None:
     assert bar(useful, wasted, 100, 8) == expected
+
+
+@given(st.integers(0, 10**12), st.integers(0, 10**12), st.integers(1, 10**12), st.integers(1, 30))
+def test_the_larger_share_is_always_seen(useful: int, wasted: int, others: int, width: int) -> None:
+    full, light = bar(useful, wasted, max(useful + wasted, others), width)
+    assert bool(full + light) == bool(useful + wasted)
+    assert full or useful <= wasted
+    assert light or wasted <= useful
 
 
 @given(st.integers(0, 10**12), st.integers(0, 10**12), st.integers(0, 30))

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from explorers import load_acme, load_demo, press, visit
+import handmade
+from explorers import load_acme, load_demo, load_handmade, press, visit
 from layerscope.tui.app import ExplorerApp
 from layerscope.tui.contents import page
 from screens import screen_text
@@ -91,7 +92,7 @@ def test_history_moves_the_layer() -> None:
 def test_escape_goes_one_step_back() -> None:
     async def look(app: ExplorerApp, pilot: Pilot[Any]) -> None:
         screen = app.explorer
-        await press(app, pilot, "v z 2 slash c o r e enter")
+        await press(app, pilot, "v z 2 slash v a r enter")
         assert screen.files.model is not None
         assert screen.files.model.filter is not None
         await press(app, pilot, "escape")
@@ -153,7 +154,7 @@ def test_clicking_a_triangle_folds_once_per_click() -> None:
         assert files.model is not None
         await press(app, pilot, "2 minus")
         row = next(row for row in range(files.item_count) if files.model.label(files.model.position_at(row)) == b"usr")
-        column = 11 + 21  # behind mark, attributes and size
+        column = 11  # behind mark and size
         folded = files.item_count
         await pilot.click("#files", offset=(column, row))
         await pilot.pause()
@@ -186,3 +187,81 @@ def test_palette_goes_to_a_path() -> None:
         assert app.explorer.files.path.endswith(b"torch/lib/libtorch_cpu.so")
 
     visit(load_acme, look)
+
+
+DEEP = [
+    [handmade.file(f"d/{number:03}", 1) for number in range(200)],
+    [handmade.file("app/conf/settings.py", 9), handmade.file("app/conf/settings.ini", 9)],
+]
+
+
+def test_enter_goes_to_the_layer_that_has_what_this_one_has_not() -> None:
+    async def look(app: ExplorerApp, pilot: Pilot[Any]) -> None:
+        await press(app, pilot, "slash s e t t i n g s")
+        assert "enter goes to layer 2" in " ".join(screen_text(app).replace("│", " ").split())
+        assert "0 · enter: layer 2" in screen_text(app)
+        await press(app, pilot, "enter")
+        assert app.explorer.selection.layer == 1
+        assert app.explorer.files.path == b"app/conf/settings.ini"
+        await press(app, pilot, "n")
+        assert app.explorer.files.path == b"app/conf/settings.py"
+        await press(app, pilot, "left_square_bracket")
+        assert not app.explorer.files.item_count
+        await press(app, pilot, "enter")
+        assert app.explorer.files.path == b"app/conf/settings.ini"
+
+    visit(load_handmade(DEEP), look, size=(80, 24))
+
+
+def test_a_jump_leaves_rows_around_its_target() -> None:
+    async def look(app: ExplorerApp, pilot: Pilot[Any]) -> None:
+        files = app.explorer.files
+        for path in (b"d/100", b"d/020", b"d/150", b"d/145"):
+            app.explorer.go_anywhere(path)
+            await press(app, pilot, "shift shift")  # scrolling waits for what is painted
+            assert files.path == path
+            assert 3 <= files.cursor - files.scroll_offset.y < files.scrollable_content_region.height - 3
+        app.explorer.go_anywhere(b"d/199")
+        await press(app, pilot, "shift shift")
+        assert files.scroll_offset.y == files.row_count - files.scrollable_content_region.height
+
+    visit(load_handmade(DEEP), look, size=(80, 24))
+
+
+def test_tab_goes_from_the_layers_to_their_files() -> None:
+    async def look(app: ExplorerApp, pilot: Pilot[Any]) -> None:
+        went = []
+        await press(app, pilot, "2 end enter 1")
+        for _ in range(4):
+            await press(app, pilot, "tab")
+            went.append(app.explorer.pane_with_keys)
+        assert went == ["files", "preview", "details", "layers"]
+
+    visit(load_handmade([[handmade.file("one", 1)]]), look, size=(200, 40))
+
+
+def test_columns_wait_for_room() -> None:
+    async def look(app: ExplorerApp, pilot: Pilot[Any]) -> None:
+        await pilot.pause()
+        wide = app.size.width == 160
+        assert ("drwxr-xr-x" in screen_text(app)) == wide
+
+    for width in (120, 160):
+        visit(load_demo, look, size=(width, 40))
+
+
+CHOWNED = [
+    [handmade.Entry("app/run", b"same")],
+    [handmade.Entry("app/run", b"same", mode=0o600, owner=(999, 998))],
+]
+
+
+def test_the_difference_of_equal_contents_tells_what_else_was_changed() -> None:
+    async def look(app: ExplorerApp, pilot: Pilot[Any]) -> None:
+        await press(app, pilot, "right_square_bracket 2 end enter d")
+        text = screen_text(app)
+        assert "the contents are equal" in text
+        assert "mode -rw-r--r-- → -rw-------" in text
+        assert "owner 0:0 → 999:998" in text
+
+    visit(load_handmade(CHOWNED), look, size=(200, 40))

@@ -183,6 +183,37 @@ def test_matches_are_walked_around_the_end() -> None:
     assert files.next_hit(-1, -1) == hits[-1]
 
 
+def test_the_first_match_is_that_of_the_first_row() -> None:
+    files = file_tree()
+    files.set_order(Order.NAME, True)
+    finish(files.set_filter(parse_filter("*.py")))
+    assert files.path(files.first_hit()) == b"usr/lib/python3/six.py"
+    finish(files.set_filter(parse_filter("nothing")))
+    assert files.first_hit() == -1
+
+
+def test_a_folder_that_shares_its_row_is_a_match_to_see_and_to_leave() -> None:
+    files = file_tree(layers=[[file("a/x/one", 1), file("b/bx/two", 1), file("c/x", 1)]], after=0)
+    finish(files.set_filter(parse_filter("b")))
+    assert labels(files) == ["b/bx"]
+    finish(files.set_filter(parse_filter("/^[bc]$/")))
+    shared = files.position_at(files.row_of(files.find(b"b")))
+    assert files.label(shared) == b"b/bx"
+    assert files.is_hit(shared)
+    assert files.path(files.next_hit(shared, -1)) == b"c"
+
+
+def test_a_name_that_is_not_here_is_told_of_other_layers() -> None:
+    files = file_tree(-1, 0)
+    finish(files.set_filter(parse_filter("zz")))
+    assert [files.path(hit) for hit, found in enumerate(files.elsewhere) if found] == [b"zz"]
+    finish(files.show(view_of(files.outline, 0, 1)))
+    assert files.hit_count == 1
+    assert not files.elsewhere.count(1)
+    finish(files.set_filter(parse_filter("zz >1GB")))
+    assert not files.elsewhere.count(1)
+
+
 def test_folding_and_levels() -> None:
     files = file_tree()
     assert labels(files) == ["etc", "usr/lib", "var/cache", "zz"]
