@@ -81,7 +81,7 @@ class FilesPane(Rows):
             return "reading"
         if self.model.filter is not None:
             wanted = self.model.filter
-            count = self.model.elsewhere.count(1)
+            count = self.model.elsewhere[0]
             if count:
                 there = f"{count:,} in other layers - enter goes to layer {self.elsewhere_layer + 1}, esc clears"
                 return f"no file matches '{printable(wanted.text)}' here, {there}"
@@ -93,7 +93,7 @@ class FilesPane(Rows):
     @property
     def elsewhere_layer(self) -> int:
         """The layer to go to where the filter finds nothing but in other layers; -1 where there is none."""
-        position = self.model.elsewhere.find(1) if self.model else -1
+        position = self.model.elsewhere[1] if self.model else -1
         if self.model is None or position < 0:
             return -1
         return self.model.tree.version_layer(self.model.tree.newest(self.model.outline.nodes[position]))

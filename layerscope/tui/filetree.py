@@ -50,10 +50,10 @@ _ORDERS: Final = {Order.NAME: BY_NAME, Order.SIZE: BY_SIZE, Order.CHANGES: BY_CH
 class FileTree:
     """Positions of an outline, of which some are visible rows; one byte per path for each property.
 
-    ``hits`` masks the matches of the filter, ``hit_count`` counts them; ``elsewhere`` masks what other
-    layers have of a name of which these have nothing. After a change the rows are right again; work
-    that may take long is a generator that yields every few milliseconds, and changes nothing before
-    its end.
+    ``hits`` masks the matches of the filter, ``hit_count`` counts them; ``elsewhere`` is how many
+    paths of other layers a name finds of which these have none, and the first of them, or -1. After a
+    change the rows are right again; work that may take long is a generator that yields every few
+    milliseconds, and changes nothing before its end.
     """
 
     def __init__(self, tree: ImageTree, outline: Outline) -> None:
@@ -68,7 +68,7 @@ class FileTree:
         self.filter: Filter | None = None
         self.hits = bytearray()
         self.hit_count = 0
-        self.elsewhere = bytearray()
+        self.elsewhere = 0, -1
         self.total = 0
         self._sorted: SortedRows | None = None
         self._folded = bytearray(outline.folder_mask)
@@ -104,9 +104,10 @@ class FileTree:
         self.filter, self.view = wanted, view
         self.total = self._total()
         self._apply(found, height)
-        self.elsewhere = bytearray()
+        self.elsewhere = 0, -1
         if wanted is not None and wanted.is_name and not wanted.fault and not self.hit_count:
-            self.elsewhere = without(bytearray(self._found.hits), self.view.marks.translate(b"\x00" + b"\x01" * 255))
+            there = without(bytearray(self._found.hits), view.marks.translate(b"\x00" + b"\x01" * 255))
+            self.elsewhere = there.count(1), there.find(1)
 
     def _find(self, wanted: Filter | None, view: View) -> Generator[None, None, tuple[Filter | None, bytearray | None]]:
         """What a filter finds; the filter with a fault where it finds nothing for that."""
