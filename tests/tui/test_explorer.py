@@ -231,7 +231,10 @@ def test_a_jump_leaves_rows_around_its_target() -> None:
 def test_tab_goes_from_the_layers_to_their_files() -> None:
     async def look(app: ExplorerApp, pilot: Pilot[Any]) -> None:
         went = []
-        await press(app, pilot, "2 end enter 1")
+        await press(app, pilot, "2 end enter")
+        while app.explorer.pane_with_keys != "preview":
+            await pilot.pause(0.01)
+        await press(app, pilot, "1")
         for _ in range(4):
             await press(app, pilot, "tab")
             went.append(app.explorer.pane_with_keys)
