@@ -19,6 +19,11 @@ class _Forgiving(io.FileIO):
         return memoryview(data).nbytes
 
 
+def _forgiving_stderr(encoding: str) -> io.TextIOWrapper:
+    raw = io.BufferedWriter(_Forgiving(2, "w", closefd=False))
+    return io.TextIOWrapper(raw, encoding=encoding, errors="backslashreplace", line_buffering=True)
+
+
 def settle_streams() -> None:
     """Make standard output and standard error usable.
 
@@ -33,9 +38,7 @@ def settle_streams() -> None:
     if sys.stdout is None:
         sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115  # lives as long as the program
     if sys.stderr is None or sys.stderr.fileno() == 2:
-        encoding = "utf-8" if sys.stderr is None else sys.stderr.encoding
-        raw = io.BufferedWriter(_Forgiving(2, "w", closefd=False))
-        sys.stderr = io.TextIOWrapper(raw, encoding=encoding, line_buffering=True)
+        sys.stderr = _forgiving_stderr("utf-8" if sys.stderr is None else sys.stderr.encoding)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -66,6 +69,7 @@ def draws_on_terminal() -> bool:
     stream = sys.__stderr__
     if stream is None or not stream.isatty():
         return False
-    if isinstance(stream, io.TextIOWrapper):
-        stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    # The thread with which Textual writes ends at the first error, and whoever writes more then waits
+    # for it for ever: a terminal that was closed would leave a process behind.
+    sys.__stderr__ = _forgiving_stderr("utf-8")  # type: ignore[misc]  # the stream that Textual takes
     return True

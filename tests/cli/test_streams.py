@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -90,3 +92,30 @@ def test_build_tells_of_itself(tmp_path: Path) -> None:
         done = run("build", *words, PATH=str(tmp_path))
         assert (done.returncode, done.stderr) == (0, "")
         assert done.stdout.startswith("usage: layerscope [options] build")
+
+
+DRAW = """
+import os, signal, sys
+from layerscope.cli.streams import draws_on_terminal, settle_streams
+signal.signal(signal.SIGHUP, signal.SIG_IGN)
+settle_streams()
+assert draws_on_terminal()
+sys.__stderr__.write("drawn\\u2500\\n")
+os.read(0, 1)  # until the terminal is gone
+for _ in range(100):
+    sys.__stderr__.write("lost\\n")
+    sys.__stderr__.flush()
+sys.exit(7)
+"""
+
+
+def test_screens_that_no_terminal_takes_any_more_are_lost_without_an_error() -> None:
+    outer, inner = pty.openpty()
+    held, freed = os.pipe()
+    program = subprocess.Popen([sys.executable, "-c", DRAW], stdin=held, stderr=inner)
+    os.close(inner)
+    assert "drawn─".encode() in os.read(outer, 100)
+    os.close(outer)
+    os.close(held)
+    os.close(freed)
+    assert program.wait(30) == 7
