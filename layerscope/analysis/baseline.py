@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from layerscope.analysis.model import Analysis, Comparison, Delta
@@ -29,8 +29,7 @@ class LayerLine(NamedTuple):
     command: str
 
 
-@dataclass(frozen=True, slots=True)
-class Baseline:
+class Baseline(NamedTuple):
     """The figures of one image. Sizes are bytes; ``folders`` and ``waste`` add up to size and wasted bytes."""
 
     reference: str
@@ -38,9 +37,9 @@ class Baseline:
     size_bytes: int
     wasted_bytes: int
     layers: tuple[LayerLine, ...] = ()
-    folders: Mapping[str, int] = field(default_factory=dict)
+    folders: Mapping[str, int] = MappingProxyType({})
     """Stored bytes by the first part of the path, every copy counted; files of the root are ``.``."""
-    waste: Mapping[str, int] = field(default_factory=dict)
+    waste: Mapping[str, int] = MappingProxyType({})
     """Wasted bytes by reason."""
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from layerscope.core.tree import ImageTree
@@ -41,8 +41,7 @@ def labels(layers: Sequence[int]) -> str:
     return ", ".join(label(run[0]) if len(run) == 1 else f"{label(run[0])}–{label(run[-1])}" for run in runs)
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
+class Figures(NamedTuple):
     """The true figures of an image (scoring.md, section 1); ratios are between 0 and 1."""
 
     size_bytes: int
@@ -90,8 +89,7 @@ class LayerFigures:
     """The option that reading came to the limit of; empty where that is not the reason."""
 
 
-@dataclass(frozen=True, slots=True)
-class WasteItem:
+class WasteItem(NamedTuple):
     """Bytes that are shipped and unreachable, with their cause; a subtree's path ends in a slash."""
 
     path: str
@@ -106,8 +104,7 @@ class WasteItem:
     """What ``rewritten`` changed: owner, mode, time, xattrs; empty when nothing but the layer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """Something that breaks a rule: a path, or a layer where ``path`` is empty; words out of the image in all."""
 
     path: str
@@ -118,8 +115,7 @@ class Finding:
     cure: str
 
 
-@dataclass(frozen=True, slots=True)
-class Delta:
+class Delta(NamedTuple):
     """One thing in two images: its name and its bytes before and after."""
 
     name: str
@@ -132,8 +128,7 @@ class Delta:
         return self.after - self.before
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Comparison:
+class Comparison(NamedTuple):
     """An image beside its baseline; ``layers``, ``folders`` and ``waste`` hold what differs, largest first."""
 
     baseline: str
@@ -166,8 +161,7 @@ class Comparison:
         return self.wasted.bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Location:
+class Location(NamedTuple):
     """Where an instruction stands: a file and its lines, counted from 1."""
 
     file: str
@@ -184,8 +178,7 @@ class DiveInefficiency:
     bytes: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class DiveFigures:
+class DiveFigures(NamedTuple):
     """dive's figures of the same image (scoring.md, section 2)."""
 
     efficiency: float
@@ -198,8 +191,7 @@ class DiveFigures:
     """Largest first, ties by path."""
 
 
-@dataclass(frozen=True, slots=True)
-class DiveFile:
+class DiveFile(NamedTuple):
     """One record of dive's file list; all zero for a directory that the tar has no entry for."""
 
     path: str = ""
@@ -220,8 +212,7 @@ def _no_passwd() -> bytes | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryLine:
+class HistoryLine(NamedTuple):
     """One line of the image's history, or a layer that the history does not know."""
 
     text: str
@@ -234,8 +225,7 @@ class HistoryLine:
     comment: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(NamedTuple):
     """Which image was looked at."""
 
     reference: str

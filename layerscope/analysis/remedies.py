@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from layerscope.analysis.model import (
     DUPLICATE,
@@ -32,16 +32,14 @@ _EVERY_RUN = "Every RUN that installs writes it anew: install in one RUN."
 _TOGETHER = "Install, use and remove the packages in one RUN, or do it in a stage of its own and copy the result."
 
 
-@dataclass(frozen=True, slots=True)
-class Remedy:
+class Remedy(NamedTuple):
     """``cause`` says what happened, ``cure`` what to change; both hold words out of the image."""
 
     cause: str
     cure: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
+class _Known(NamedTuple):
     """A place that fills up in the same way in every image."""
 
     part: str

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from layerscope.analysis.measures import MEASURES, OF_CONTENTS, OF_GROWTH, OF_WASTE, Measure, Unit, unit_of
 from layerscope.analysis.model import Analysis, Finding
@@ -38,8 +38,7 @@ class Status(StrEnum):
     """What it asks for cannot be told of this image: no pass and no failure."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """One threshold; ``limit`` is in the measure's unit, None switches the rule off."""
 
     name: str
@@ -53,8 +52,7 @@ class Rule:
     """What is forbidden, or of setuid files what is allowed: globs of paths."""
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """A judged rule; ``actual`` may be NaN or infinite on dive's figures."""
 
     rule: Rule

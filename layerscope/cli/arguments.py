@@ -28,6 +28,8 @@ GROWTH_LIMITS = (
 )
 #: What `diff` writes.
 DIFF_FORMATS = ("text", "json", "markdown")
+#: Options that need a baseline, by their names in the arguments.
+NEEDING_BASELINE = ("max_growth", "max_growth_percent", "max_wasted_growth", "require_baseline", "ratchet")
 DIVE_RULES = ("lowestEfficiency", "highestWastedBytes", "highestUserWastedPercent")
 #: What ``--limit`` changes; each is a field of ``sources.limits.Limits``.
 LIMITS = (

@@ -18,6 +18,7 @@ from layerscope.analysis.baseline import (
     is_related,
     to_document,
 )
+from layerscope.cli.arguments import NEEDING_BASELINE
 from layerscope.cli.narration import say
 from layerscope.cli.output import write_text
 from layerscope.cli.smallfile import is_there, read_small, read_start
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 #: Opens and analyses the image that the arguments name.
 Analysed = Callable[[argparse.Namespace], AbstractContextManager["Analysis"]]
 
-_NEEDING = ("max_growth", "max_growth_percent", "max_wasted_growth", "require_baseline", "ratchet")
 #: No baseline takes more: 32,000 layers with commands of 200 characters.
 _LARGEST = 32 << 20
 
@@ -93,7 +93,7 @@ class Keeper:
 def _find(args: argparse.Namespace, analysed: Analysed) -> Baseline | None:
     name = args.baseline
     if not name:
-        for needing in _NEEDING:
+        for needing in NEEDING_BASELINE:
             # Of a config such rules are skipped, so that it also serves where there is no baseline.
             if getattr(args, needing):
                 flag = f"--{needing.replace('_', '-')}"

@@ -14,6 +14,7 @@ from layerscope.errors import SourceError, UsageError
 if TYPE_CHECKING:
     from layerscope.analysis.model import Analysis
     from layerscope.analysis.rules import Result
+    from layerscope.cli.baselines import Keeper
     from layerscope.cli.divesettings import DiveSettings
     from layerscope.cli.settings import Settings
 
@@ -110,24 +111,37 @@ def _in_ci() -> bool:
 def _check(args: argparse.Namespace, settings: Settings, dive: DiveSettings) -> int:
     """Judge the rules; the report comes first, the verdict is the exit code."""
     from layerscope.analysis.rules import is_decided, judge, needed_contents, passed
-    from layerscope.cli.baselines import Keeper
     from layerscope.cli.opening import analysed
     from layerscope.cli.output import parse_outputs, write_outputs
     from layerscope.cli.thresholds import choose_rules
 
     parse_outputs(args)
     rules = choose_rules(args, settings, dive)
-    keeper = Keeper(args, analysed)
+    keeper = _keeper(args)
     with analysed(args, needed_contents(rules)) as analysis:
-        keeper.attach(analysis)
+        if keeper:
+            keeper.attach(analysis)
         results = judge(analysis, rules)
         write_outputs(args, analysis, results)
         if not analysis.complete:
             return _incomplete(analysis)
         if not is_decided(analysis, results):
             return _undecided(results)
-        keeper.keep(analysis, results)
+        if keeper:
+            keeper.keep(analysis, results)
         return FINE if passed(results) or args.exit_zero else FAILED
+
+
+def _keeper(args: argparse.Namespace) -> Keeper | None:
+    """What finds the baseline and keeps it; None where nobody speaks of one."""
+    from layerscope.cli.arguments import NEEDING_BASELINE
+
+    if not any(getattr(args, name) for name in ("baseline", "save_baseline", *NEEDING_BASELINE)):
+        return None
+    from layerscope.cli.baselines import Keeper
+    from layerscope.cli.opening import analysed
+
+    return Keeper(args, analysed)
 
 
 def _undecided(results: Iterable[Result]) -> int:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from layerscope.cli.settings import Settings
 from layerscope.cli.smallfile import is_there, list_folder, read_small_text
 from layerscope.errors import ConfigError
-from layerscope.tui.preferences import Preferences
+
+if TYPE_CHECKING:
+    from layerscope.tui.preferences import Preferences
 
 _PREFIX = "DIVE_"
 _TRUE = ("1", "t", "true", "yes")
@@ -61,12 +63,11 @@ _CHORDS = {"ctrl+slash": "ctrl+slash,ctrl+underscore", "ctrl+space": "ctrl+space
 _MARKS = {"added": "added", "removed": "removed", "modified": "modified", "unmodified": "unchanged"}
 
 
-@dataclass(frozen=True, slots=True)
-class DiveSettings:
+class DiveSettings(NamedTuple):
     """dive's keys with their values as text, lists as comma-separated text; from the files and the environment."""
 
-    files: Mapping[str, str] = field(default_factory=dict)
-    environment: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, str] = MappingProxyType({})
+    environment: Mapping[str, str] = MappingProxyType({})
 
     def get(self, key: str) -> str:
         """The value of a key; empty where nothing says it."""
@@ -112,6 +113,8 @@ def apply_dive(args: argparse.Namespace, dive: DiveSettings) -> None:
 
 def make_preferences(settings: Settings, dive: DiveSettings) -> Preferences:
     """Keys and first looks of the explorer; ConfigError for what dive would refuse too."""
+    from layerscope.tui.preferences import Preferences
+
     chords = {ours: _chords(dive.get(f"keybinding.{theirs}")) for theirs, ours in _ACTIONS.items()}
     looks = {
         "attributes": dive.get("filetree.show-attributes"),

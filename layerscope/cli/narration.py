@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
 import threading
 from typing import TYPE_CHECKING
@@ -20,12 +19,18 @@ def say(args: argparse.Namespace, sentence: str) -> None:
         sys.stderr.write(f"layerscope: {printable(sentence)}\n")
 
 
+def _columns() -> int:
+    import shutil
+
+    return shutil.get_terminal_size().columns
+
+
 class ProgressLine:
     """One line on a terminal that tells how far reading has come; nothing anywhere else."""
 
     def __init__(self, args: argparse.Namespace) -> None:
         self._shown = sys.stderr.isatty() and not args.quiet and not args.no_progress
-        self._width = shutil.get_terminal_size().columns - 1
+        self._width = _columns() - 1 if self._shown else 0
         # Layers are read side by side, and each thread tells of its own.
         self._lock = threading.Lock()
 

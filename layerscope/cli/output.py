@@ -15,7 +15,6 @@ from layerscope.cli.arguments import FORMATS
 from layerscope.cli.clashes import STANDARD, check_outputs
 from layerscope.cli.narration import say
 from layerscope.errors import UsageError
-from layerscope.replacing import replacing
 
 if TYPE_CHECKING:
     from layerscope.analysis.model import Analysis
@@ -130,6 +129,8 @@ def _write(file: str, write: Write, *, append: bool = False) -> None:
 def _opened(file: str, *, append: bool) -> AbstractContextManager[TextIO]:
     if append:
         return Path(file).open("a", encoding="utf-8", errors="backslashreplace", newline="\n")
+    from layerscope.replacing import replacing
+
     return replacing(Path(file), errors="backslashreplace")
 
 

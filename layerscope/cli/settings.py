@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from layerscope.analysis.rules import CONTENT_RULES, OWN_RULES, Scoring, Severity
 from layerscope.cli.smallfile import is_there, read_small
@@ -28,8 +28,7 @@ _OF_SETUID = ("allow", "severity")
 _OF_USER = ("severity",)
 
 
-@dataclass(frozen=True, slots=True)
-class RuleSetting:
+class RuleSetting(NamedTuple):
     """A rule as a config has it: its value as written, or its globs, and how much it counts."""
 
     value: str = ""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from layerscope.analysis.measures import MEASURES
@@ -87,7 +86,7 @@ def _weigh(rules: dict[str, RuleSetting], names: Iterable[str], severity: Severi
             raise UsageError(f"{flag} {name}: there is no such rule.", nearest(name, MEASURES))
         if name not in rules:
             raise UsageError(f"{flag} {name}: that rule is not asked for.", f"Asked for are: {', '.join(rules)}.")
-        rules[name] = replace(rules[name], severity=severity)
+        rules[name] = rules[name]._replace(severity=severity)
 
 
 def _make(name: str, setting: RuleSetting, scoring: str, settings: Settings) -> Rule:

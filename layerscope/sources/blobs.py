@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from layerscope.errors import DamagedImageError, LayerscopeError, LimitError, TrailingDataError
 from layerscope.sources.limits import Limits
@@ -59,8 +58,7 @@ class Decompressor(Protocol):
         """The next bytes, at most ``max_length`` of them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Codec:
+class Codec(NamedTuple):
     """How to read one compression: a decompressor per member and what it raises on damage.
 
     ``start`` is given the working memory (bytes) that the decompressor may take.

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from layerscope.errors import DamagedImageError, LimitError
 from layerscope.sources.documents import Descriptor
@@ -17,8 +15,7 @@ from layerscope.text import shortened
 ALGORITHMS = ("sha256", "sha384", "sha512")
 
 
-@dataclass(frozen=True, slots=True)
-class Blob:
+class Blob(NamedTuple):
     """A stored file that may be a layer: its real name, size in bytes, kind and how to open it.
 
     ``kind`` is ``tar``, a compression's name, or empty for anything else, of which ``looks`` tells
@@ -115,6 +112,8 @@ def doubt(what: str, data: bytes, told: Descriptor, teller: str) -> str:
     """How a document is other than its descriptor in the teller says, as a sentence; empty where it is not."""
     if told.size not in (-1, len(data)):
         return f"{what} has {len(data)} bytes, {teller} says {told.size}."
+    import hashlib
+
     algorithm, _, encoded = told.digest.partition(":")
     if algorithm not in ALGORITHMS or hashlib.new(algorithm, data, usedforsecurity=False).hexdigest() == encoded:
         return ""

@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from layerscope.errors import DamagedImageError
 from layerscope.sources.limits import Limits
@@ -92,14 +92,13 @@ def is_layer_type(media_type: str) -> bool:
     return not media_type or _LAYER_TYPE.fullmatch(media_type) is not None
 
 
-@dataclass(frozen=True, slots=True)
-class Descriptor:
+class Descriptor(NamedTuple):
     """A reference to a blob: digest, media type and size in bytes (-1 where not told)."""
 
     digest: str
     media_type: str = ""
     size: int = -1
-    annotations: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = MappingProxyType({})
     platform: Platform | None = None
     urls: tuple[str, ...] = ()
     artifact_type: str = ""
@@ -148,8 +147,7 @@ def platform(value: Any) -> Platform:
     return Platform(fields.get("os", ""), fields.get("architecture", ""), fields.get("variant", ""))
 
 
-@dataclass(frozen=True, slots=True)
-class Manifest:
+class Manifest(NamedTuple):
     """An image manifest, OCI or docker schema 2."""
 
     config: Descriptor
@@ -200,8 +198,7 @@ def manifest(document: Any, limits: Limits) -> Manifest | None:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class ArchiveEntry:
+class ArchiveEntry(NamedTuple):
     """One image of an archive's ``manifest.json``."""
 
     config: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from layerscope.core.tar import FILE, HARDLINK, SYMLINK, Member
 from layerscope.errors import LimitError
@@ -16,8 +16,7 @@ MAX_NAMES = 32 * 1024 * 1024
 MAX_LINKS = 16
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(NamedTuple):
     """A file, a link or a folder of the archive; offset and size in bytes."""
 
     kind: int

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 
 class Reader(Protocol):
@@ -36,8 +36,7 @@ class CheckedReader(Reader, Protocol):
         """Read the blob to its end while ``goes_on``; DamagedImageError where its digest lies."""
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryEntry:
+class HistoryEntry(NamedTuple):
     """One line of the config's history (OCI image-spec, config.md, ``history``)."""
 
     created_by: str = ""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import platform as host
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from layerscope.errors import UsageError
 
@@ -22,8 +21,7 @@ _ARCHITECTURES = {
 _DEFAULT_VARIANTS = {"arm64": "v8", "arm": "v7", "amd64": "v1"}
 
 
-@dataclass(frozen=True, slots=True)
-class Platform:
+class Platform(NamedTuple):
     """An operating system, a processor architecture and, for some, its variant."""
 
     os: str
@@ -54,4 +52,6 @@ def parse_platform(words: str) -> Platform:
 
 def host_platform() -> Platform:
     """The platform whose images this machine runs: Linux, whatever the desktop."""
+    import platform as host
+
     return parse_platform(f"linux/{host.machine() or 'amd64'}")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from layerscope.errors import UsageError
 
@@ -24,8 +24,7 @@ _PATH_ENDS = (".tar", ".tgz", ".tzst", ".txz", ".tbz2", ".oci")
 _COMPRESSED_TAR = re.compile(r".*\.tar\.(gz|zst|zstd|xz|bz2)", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(NamedTuple):
     """``kind`` is a value of ``SCHEMES``, ``demo``, ``stream``, or empty where only the place can tell.
 
     ``written`` is the whole text; it differs from ``place`` where a scheme was cut off.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -21,6 +20,8 @@ class Spool:
         self._folder = folder
         self._limits = limits
         self._kept = 0
+        import tempfile
+
         try:
             folder.mkdir(parents=True, exist_ok=True)
             file = tempfile.TemporaryFile(buffering=_BUFFER, dir=folder)  # noqa: SIM115  # lives until close

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Preferences:
+class Preferences(NamedTuple):
     """Keys by the name of what they do, as Textual writes them: ``{"find": "ctrl+g,f"}``.
 
     ``keys`` take the place of the registry's, ``dive_keys`` that of dive's chords; ``hide`` names the
@@ -16,8 +16,8 @@ class Preferences:
     layers up to the cursor's are, ``folded`` whether folders start folded.
     """
 
-    keys: Mapping[str, str] = field(default_factory=dict)
-    dive_keys: Mapping[str, str] = field(default_factory=dict)
+    keys: Mapping[str, str] = MappingProxyType({})
+    dive_keys: Mapping[str, str] = MappingProxyType({})
     hide: tuple[str, ...] = ()
     attributes: bool | None = None
     upto: bool = False
