@@ -178,6 +178,10 @@ class DiveInefficiency:
     bytes: int
 
 
+def _no_inefficiencies() -> tuple[DiveInefficiency, ...]:
+    return ()
+
+
 class DiveFigures(NamedTuple):
     """dive's figures of the same image (scoring.md, section 2)."""
 
@@ -187,8 +191,12 @@ class DiveFigures(NamedTuple):
     """A ratio that may exceed 1; NaN (0 of 0) or infinite where there are no user bytes, as dive has it."""
     size_bytes: int = 0
     user_size_bytes: int = 0
-    inefficiencies: tuple[DiveInefficiency, ...] = ()
-    """Largest first, ties by path."""
+    find_inefficiencies: Callable[[], tuple[DiveInefficiency, ...]] = _no_inefficiencies
+
+    @property
+    def inefficiencies(self) -> tuple[DiveInefficiency, ...]:
+        """Largest first, ties by path."""
+        return self.find_inefficiencies()
 
 
 class DiveFile(NamedTuple):

@@ -15,6 +15,7 @@ from divefigures import IMAGES, analysed
 from handmade import Entry, file, folder, hard_link, make_index, opaque, whiteout
 from layerscope.analysis.rules import Scoring, Status, judge, make_rule, passed
 from layerscope.analysis.summary import analyse
+from layerscope.core.dive import DiveSums
 from layerscope.errors import ConfigError
 from naive_dive import naive_figures
 
@@ -111,3 +112,13 @@ def test_values_that_dive_refuses_are_refused(expected: dict[str, Any]) -> None:
         for name, value in case.items():
             with pytest.raises(ConfigError):
                 make_rule(name, value, Scoring.DIVE)
+
+
+def test_the_sums_come_back_often() -> None:
+    names = [f"d/{number}" for number in range(20_000)]
+    lower = [file(name, 3) for name in names]
+    tree = make_index([lower, lower, [whiteout("d")]]).tree
+    sums = DiveSums(tree)
+    steps = sum(1 for _ in sums.work())
+    assert (sums.total, sums.smallest, len(sums.repeated)) == (120_000, 60_000, 20_000)
+    assert steps > 60_000 // 4096 * 3  # marked, counted, put on the stack or taken from it

@@ -45,7 +45,7 @@ def make_analysis() -> Analysis:
         base_found_by="",
         warnings=[],
         find_waste=lambda: waste,
-        find_dive=lambda: DiveFigures(0.5, 2 * wasted, 0.5, LAYERS * ITEMS, ITEMS, rows),
+        find_dive=lambda: DiveFigures(0.5, 2 * wasted, 0.5, LAYERS * ITEMS, ITEMS, lambda: rows),
         dockerfile="Dockerfile",
         locations={number: Location("Dockerfile", number + 2, number + 2) for number in range(LAYERS)},
     )

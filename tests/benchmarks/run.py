@@ -23,11 +23,15 @@ from .measure import Cost, FailedError, first_frame, median, once
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 LISTING = Path(__file__).with_name("list_headers.py")
+INDEXING = Path(__file__).with_name("index_only.py")
 EXPLORER = Path(__file__).with_name("explorer.py")
 FORMATS = Path(__file__).with_name("formats.py")
 
 #: The most of tarfile's time that `check` may take, by image.
 SHARE_OF_TARFILE = {"huge": 1 / 5, "medium": 1 / 2}
+#: What `check` may cost, as a multiple of indexing alone: with its own rules, and with dive's.
+OVER_INDEXING = 1.10
+DIVES_RULES = ("--lowestEfficiency=0.9", "--highestWastedBytes=20MB", "--highestUserWastedPercent=0.1")
 #: Bytes of memory per entry, beyond those of an image with one.
 BYTES_PER_ENTRY = 350
 #: What twice the entries, layers or deletions may cost.
@@ -127,8 +131,27 @@ def image(bench: Bench, name: str, floor: Cost) -> Cost:
         bench.judge(f"{name}: bytes of memory per entry", per_entry, BYTES_PER_ENTRY, "{:.0f}")
     against_dive(bench, name, archive)
     if name == "huge":
+        over_indexing(bench, archive)
         explorer(bench, archive)
     return checked
+
+
+def over_indexing(bench: Bench, archive: Path) -> None:
+    """Measure `check` against indexing alone, turn by turn: the machine may have other work."""
+    commands = {
+        "indexing alone": [sys.executable, str(INDEXING), str(archive)],
+        "check": bench.command("check", str(archive)),
+        "check with dive's rules": bench.command("check", str(archive), *DIVES_RULES),
+    }
+    costs: dict[str, list[Cost]] = {what: [] for what in commands}
+    for _ in range(bench.runs):
+        for what, command in commands.items():
+            costs[what].append(once(command, bench.folder, bench.environment, (0, 1)))
+    alone, *checks = (median(found) for found in costs.values())
+    row("  indexing alone", alone)
+    for what, cost in zip(list(commands)[1:], checks, strict=True):
+        row(f"  {what}", cost)
+        bench.judge(f"{what}: times indexing alone", bench.time(cost) / bench.time(alone), OVER_INDEXING)
 
 
 def explorer(bench: Bench, archive: Path) -> None:
