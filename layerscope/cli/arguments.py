@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, NoReturn
 
-from layerscope.cli.usage import COMMANDS, EPILOGS, SHELLS, USAGES
+from layerscope.cli.usage import COMMANDS, EPILOGS, PRINTING, USAGES
 from layerscope.errors import UsageError
 
 FORMATS = ("text", "json", "markdown", "github", "gitlab", "sarif", "junit", "metrics", "dive")
@@ -35,34 +36,54 @@ DIVE_RULES = ("lowestEfficiency", "highestWastedBytes", "highestUserWastedPercen
 LIMITS = (
     "entries depth name-bytes expanded-bytes layers images members document-bytes decoder-bytes spool-bytes".split()
 )
-#: What `--help` leaves out, so that it fits a screen: dive's own flags, and what explains itself.
-_BRIEF = frozenset("source scoring ci_config json no_progress debug version ignore_errors".split()) | frozenset(
-    DIVE_RULES
-)
+#: What `--help` tells of, so that it fits a terminal of 24 lines; `--help-all` and the manual tell the rest.
+_BRIEF = {
+    "": "platform base format help_all",
+    "check": "min_efficiency max_wasted max_wasted_percent max_size max_growth forbid non_root baseline dockerfile "
+    "format output help_all",
+    "report": "platform base dockerfile format output json help_all",
+    "diff": "platform format exit_code quiet help_all",
+    "init": "platform base file force help_all",
+}
 
 
 class _Help(argparse.RawDescriptionHelpFormatter):
-    """Help without what would make it longer than a screen."""
+    """Help on some options of a command, or on all of them where ``shown`` is None."""
 
-    hidden: frozenset[str] = _BRIEF | {"limit"}
+    def __init__(self, prog: str, shown: frozenset[str] | None = None) -> None:
+        super().__init__(prog, max_help_position=32, width=80)
+        self._shown = shown
 
-    def __init__(self, prog: str) -> None:
-        super().__init__(prog, max_help_position=34, width=110)
+    def start_section(self, heading: str | None) -> None:
+        """Headings are for many options."""
+        if self._shown is None:
+            super().start_section(heading)
+        else:
+            self._indent()
+
+    def end_section(self) -> None:
+        """What has no heading is no section."""
+        if self._shown is None:
+            super().end_section()
+        else:
+            self._dedent()
+
+    def _format_action(self, action: argparse.Action) -> str:
+        if self._shown is None:
+            return super()._format_action(action)
+        self._indent()
+        text = super()._format_action(action)
+        self._dedent()
+        return text
+
+    def add_text(self, text: str | None) -> None:
+        """The epilog, off from the options in front of it."""
+        super().add_text(f"\n{text}" if text and self._shown else text)
 
     def add_argument(self, action: argparse.Action) -> None:
-        """Describe an option, unless it is hidden."""
-        if action.dest not in self.hidden:
+        """Describe an option, unless it is left out."""
+        if self._shown is None or action.dest in self._shown:
             super().add_argument(action)
-
-
-class _MainHelp(_Help):
-    """Help of the program itself: the rules are those of `check`."""
-
-    hidden = _BRIEF | frozenset(
-        "forbid forbid_in_layers no_setuid allow_setuid non_root warn off "
-        "baseline save_baseline ratchet require_baseline".split()
-        + [name.replace("-", "_") for name, _, _ in (*RULE_LIMITS, *GROWTH_LIMITS)]
-    )
 
 
 class _Parser(argparse.ArgumentParser):
@@ -77,6 +98,16 @@ class _Parser(argparse.ArgumentParser):
         from layerscope.cli.output import write_text
 
         write_text("-", message)
+
+
+class _HelpAll(argparse.Action):
+    """Prints help on every option."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_args: Any) -> None:
+        """Leave with 0 once it is said."""
+        parser.formatter_class = _Help
+        parser.print_help()
+        parser.exit()
 
 
 class _Version(argparse.Action):
@@ -158,24 +189,27 @@ def make_parser(command: str) -> argparse.ArgumentParser:
         usage=USAGES[command],
         description=None,
         epilog=EPILOGS[command],
-        formatter_class=_Help if command else _MainHelp,
+        # argparse makes one from the program's name alone.
+        formatter_class=partial(_Help, shown=frozenset(_BRIEF.get(command, "").split())),
         allow_abbrev=False,
         add_help=False,
     )
-    if command == "completion":
-        parser.add_argument("shell", choices=SHELLS, metavar="SHELL", help=argparse.SUPPRESS)
+    if command in PRINTING:
+        if words := PRINTING[command]:
+            parser.add_argument("word", choices=words, metavar="|".join(words), help=argparse.SUPPRESS)
     elif command == "diff":
         parser.add_argument("image_reference", metavar="OLD", help=argparse.SUPPRESS)
         parser.add_argument("new_reference", metavar="NEW", help=argparse.SUPPRESS)
-    elif command != "man":
+    else:
         optional: dict[str, Any] = {} if command else {"nargs": "?", "default": ""}  # the explorer lets the user choose
         parser.add_argument("image_reference", metavar="IMAGE", help=argparse.SUPPRESS, **optional)
-    if command not in ("completion", "man"):
-        _add_image_options(parser)
     if command in ("", "check"):
         _add_rule_options(parser)
-        _add_dive_options(parser)
         _add_baseline_options(parser)
+    if command not in PRINTING:
+        _add_image_options(parser)
+    if command in ("", "check"):
+        _add_dive_options(parser)
     _add_output_options(parser, command)
     return parser
 
@@ -197,7 +231,7 @@ def _add_rule_options(parser: argparse.ArgumentParser) -> None:
     for name, metavar, meaning in RULE_LIMITS:
         group.add_argument(f"--{name}", metavar=metavar, help=meaning)
     globs: dict[str, Any] = {"action": "append", "default": [], "metavar": "GLOB"}
-    group.add_argument("--forbid", help="no such path in the end: *.pem, .git, /root/.ssh/**", **globs)
+    group.add_argument("--forbid", help="no such path in the end: *.pem, .git", **globs)
     group.add_argument("--forbid-in-layers", help="nor in any layer, removed later or not", **globs)
     group.add_argument("--no-setuid", action="store_true", help="no file with the setuid or setgid bit")
     group.add_argument("--allow-setuid", help="setuid files that may be there", **globs)
@@ -249,9 +283,11 @@ def _add_output_options(parser: argparse.ArgumentParser, command: str) -> None:
             "--file", default="layerscope.toml", metavar="FILE", help="write there; - is standard output"
         )
         group.add_argument("--force", action="store_true", help="write over a file that is there")
-    if command not in ("completion", "man"):
+    if command not in PRINTING:
         group.add_argument("-q", "--quiet", action="store_true", help="nothing on standard error but errors")
         group.add_argument("--no-progress", action="store_true", help="no progress on standard error")
     group.add_argument("--debug", action="store_true", help="show where an error comes from")
     group.add_argument("--version", action=_Version, nargs=0, help="show the version, and compiled or pure")
-    group.add_argument("-h", "--help", action="help", help="show this")
+    group.add_argument("-h", "--help", action="help", help="show the options that are used most")
+    if command not in PRINTING:
+        group.add_argument("--help-all", action=_HelpAll, nargs=0, help="show all options; layerscope man has them too")

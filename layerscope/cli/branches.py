@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from layerscope.cli.usage import PRINTING
 from layerscope.errors import SourceError, UsageError
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def run(args: argparse.Namespace) -> int:
     from layerscope.cli.divesettings import apply_dive, read_dive_settings
     from layerscope.cli.settings import Settings, apply_options, read_settings
 
-    if args.command in ("completion", "man"):
+    if args.command in PRINTING:
         return _tell(args)
     if args.command == "build":
         return _build(args)
@@ -90,13 +91,17 @@ def _choose(args: argparse.Namespace, settings: Settings, dive: DiveSettings) ->
 
 
 def _tell(args: argparse.Namespace) -> int:
-    """What the program says of itself: completions, the manual."""
+    """What the program says of itself: completions, the manual, documents that come with it."""
     from layerscope.cli.output import write_text
 
     if args.command == "completion":
         from layerscope.cli.completion import make_completion
 
-        write_text("-", make_completion(args.shell))
+        write_text("-", make_completion(args.word))
+    elif args.command in ("schema", "template"):
+        from layerscope.cli.documents import read_document
+
+        write_text("-", read_document(args.command, args.word))
     else:
         from layerscope.cli.manual import show_manual
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from layerscope.analysis.measures import MEASURES
 from layerscope.cli.arguments import FORMATS, LIMITS, make_parser
-from layerscope.cli.usage import COMMANDS, SHELLS
+from layerscope.cli.usage import COMMANDS, PRINTING
 from layerscope.sources.references import SCHEMES
 
 #: What values are completed with beside fixed words.
@@ -20,7 +20,6 @@ _WORDS = {
     "FORMAT=FILE": tuple(f"{form}=" for form in FORMATS),
     "NAME=VALUE": tuple(f"{name}=" for name in LIMITS),
     "OS/ARCH[/VARIANT]": ("linux/amd64", "linux/arm64", "linux/arm/v7", "linux/386", "linux/ppc64le", "linux/s390x"),
-    "SHELL": SHELLS,
 }
 
 
@@ -57,7 +56,7 @@ def make_completion(shell: str) -> str:
     for mark, text in (
         ("@COMMANDS@", " ".join(COMMANDS)),
         ("@COMMANDS|@", "|".join(COMMANDS)),
-        ("@SHELLS@", " ".join(SHELLS)),
+        ("@PRINTING@", "\n".join(_bash_words()) if shell == "bash" else ""),
         ("@DESCRIBED@", described),
         ("@OPTIONS@", "\n".join(made())),
     ):
@@ -83,12 +82,17 @@ def _bash() -> Iterator[str]:
         yield "            esac ;;"
 
 
+def _bash_words() -> Iterator[str]:
+    for command, words in PRINTING.items():
+        yield f"            {command}) words='{' '.join(words)}' ;;"
+
+
 def _zsh() -> Iterator[str]:
     for command in _with_options():
         specs = [spec for option in options_of(command) for spec in _zsh_specs(option)]
         specs.append(f"'1:command:({command})'" if command else "'1: :_layerscope_commands'")
-        if command == "completion":
-            specs.append(f"'2:shell:({' '.join(SHELLS)})'")
+        if command in PRINTING:
+            specs.append(f"'2:what:({' '.join(PRINTING[command])})'")
         elif command:
             specs += [f"'{number + 2}:image:_layerscope_images'" for number in range(takes_images(command))]
         yield f"        {command or repr('')})"
@@ -117,7 +121,9 @@ def _fish() -> Iterator[str]:
     for name, told in COMMANDS.items():
         yield f"complete -c layerscope -n 'test (count (commandline -opc)) -eq 1' -a {name} -d {_fish_quoted(told)}"
     yield "complete -c layerscope -n '__layerscope_in build' -a '(__fish_complete_path (commandline -ct))'"
-    yield f"complete -c layerscope -n '__layerscope_in completion' -a '{' '.join(SHELLS)}'"
+    for command, words in PRINTING.items():
+        if words:
+            yield f"complete -c layerscope -n '__layerscope_in {command}' -a '{' '.join(words)}'"
     for command in _with_options():
         where = f"-n '__layerscope_in {command}'"
         if takes_images(command):

@@ -85,7 +85,7 @@ def _lines() -> Iterator[str]:
             yield from _entry(_escaped(name), told, raw=True)
     yield ".SH EXAMPLES"
     yield ".nf"
-    for command in ("", "check", "report", "diff", "init", "completion"):
+    for command in ("", "check", "report", "diff", "init", "template", "schema", "completion"):
         yield from (_escaped(line.strip()) for line in EPILOGS[command].splitlines() if line.startswith("  "))
     yield ".fi"
 

@@ -22,9 +22,18 @@ def test_help_fits_a_screen_and_has_an_example(command: str) -> None:
     done = run(*filter(None, [command]), "--help")
     assert (done.returncode, done.stderr) == (0, "")
     lines = done.stdout.splitlines()
-    assert len(lines) <= 48
-    assert all(len(line) <= 116 for line in lines)
+    assert len(lines) <= 23  # of 24, with the prompt below
+    assert all(len(line) <= 80 for line in lines)
     assert f"  layerscope {command}".rstrip() in EPILOGS[command] or "source <(" in EPILOGS[command]
+
+
+@pytest.mark.parametrize("command", ["", "check", "report", "diff", "init"])
+def test_all_of_the_help_tells_of_every_option(command: str) -> None:
+    brief, whole = (run(*filter(None, [command]), option).stdout for option in ("--help", "--help-all"))
+    for action in make_parser(command)._actions:
+        assert all(name in whole for name in action.option_strings)
+    assert "--help-all" in brief
+    assert all(len(line) <= 80 for line in whole.splitlines())
 
 
 def test_help_is_there_without_an_image_and_beside_one() -> None:

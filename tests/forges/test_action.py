@@ -14,7 +14,7 @@ from docker import DockerClient
 
 import engine as docker_engine
 import layerscope
-from commandline import save
+from commandline import run, save
 from forge import ACTION, ROOT, act, api, comment, fake_install, read_yaml
 from handmade import file, whiteout
 from layerscope.report import FORMATS
@@ -22,6 +22,7 @@ from layerscope.sources.registry_credentials import find_credentials
 from layerscope.sources.registry_names import parse_name
 
 GITLAB = ROOT / "layerscope/data/gitlab-ci.yml"
+WORKFLOW = ROOT / "layerscope/data/github-workflow.yml"
 HOOKS = ROOT / ".pre-commit-hooks.yaml"
 
 
@@ -35,13 +36,28 @@ def workspace(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("schema", "path"), [("github-actions", ACTION / "action.yml"), ("gitlab-ci", GITLAB)], ids=["action", "gitlab"]
+    ("schema", "path"),
+    [("github-actions", ACTION / "action.yml"), ("github-workflows", WORKFLOW), ("gitlab-ci", GITLAB)],
+    ids=["action", "workflow", "gitlab"],
 )
 def test_files_are_what_forges_read(schema: str, path: Path) -> None:
     pytest.importorskip("check_jsonschema")
     command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", f"vendor.{schema}", str(path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize(("word", "path"), [("github", WORKFLOW), ("gitlab", GITLAB)])
+def test_templates_can_be_printed(word: str, path: Path) -> None:
+    done = run("template", word)
+    assert (done.returncode, done.stdout) == (0, path.read_text())
+
+
+def test_the_workflow_gives_the_action_inputs_that_it_has() -> None:
+    (job,) = read_yaml(WORKFLOW)["jobs"].values()
+    (step,) = (step for step in job["steps"] if "layerscope" in step.get("uses", ""))
+    assert step["uses"].endswith(f"/layerscope/.github/actions/layerscope@v{layerscope.__version__}")
+    assert step["with"].keys() <= read_yaml(ACTION / "action.yml")["inputs"].keys()
 
 
 def test_a_failed_check_reports_first_and_fails_last(workspace: Path) -> None:

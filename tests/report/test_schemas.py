@@ -5,19 +5,25 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from handmade import file, make_index, whiteout
+from commandline import run
+from handmade import Entry, file, folder, hard_link, make_index, whiteout
+from layerscope.analysis.baseline import baseline_of, compare
+from layerscope.analysis.difference import Difference, compare_configs, compare_files
 from layerscope.analysis.model import Analysis, Comparison, Delta, Location
 from layerscope.analysis.rules import Result, Scoring, judge, make_content_rule, make_rule
 from layerscope.analysis.summary import analyse
 from layerscope.index import build_index
 from layerscope.report import write_report
+from layerscope.report.difference import write_difference
 from layerscope.sources import open_source
 from layerscope.sources.model import HistoryEntry, PassingSource
 from layerscope.text import printable
@@ -103,9 +109,9 @@ def read_schema(package: str, *parts: str) -> dict[str, Any]:
 
 
 @cache
-def our_validator() -> Any:
-    """Our schema, closed: a field that it does not know is an error."""
-    schema = read_schema("layerscope", "data", "report.schema.json")
+def our_validator(name: str = "report") -> Any:
+    """A schema of ours, closed: a field that it does not know is an error."""
+    schema = read_schema("layerscope", "data", f"{name}.schema.json")
     jsonschema.Draft202012Validator.check_schema(schema)
     waiting: list[Any] = [schema]
     while waiting:
@@ -163,6 +169,80 @@ def test_real_images_are_what_our_schema_says(corpus: Path) -> None:
             source.close()
         seen += 1
     assert seen >= 3
+
+
+def difference(old: list[list[Entry]], new: list[list[Entry]], config: dict[str, Any]) -> Difference:
+    """Two images beside each other, the new one with a config."""
+    before, after = make_index(old), make_index(new)
+    comparison = compare(baseline_of(analyse(before)), baseline_of(analyse(after)))
+    return Difference("old", HOSTILE, comparison, compare_files(before, after), compare_configs({}, {"config": config}))
+
+
+def compared(found: Difference) -> Any:
+    """The difference as JSON, read again."""
+    stream = io.StringIO()
+    write_difference(found, "json", stream)
+    return json.loads(stream.getvalue())
+
+
+def differences() -> Iterator[Difference]:
+    """Two images of many kinds: the same, one with everything changed, from nothing, to nothing, a baseline."""
+    old = [[file("a", 10), file(HOSTILE, 3), folder("d"), file("d/x", 5), file("kind"), file("gone", 7)]]
+    new = [
+        [file("a", 10, b"y"), file(HOSTILE, 4, mode=0o4755), folder("d", owner=(1, 1)), folder("kind")],
+        [whiteout("gone"), file("new/x", 2), hard_link("link", "a")],
+    ]
+    config: dict[str, Any] = {"User": HOSTILE, "Env": ["a=b"], "ExposedPorts": {"80/tcp": {}}, "Healthcheck": None}
+    none: list[Entry] = []
+    pairs: list[tuple[list[list[Entry]], list[list[Entry]]]] = [(old, new), (new, old), (old, old)]
+    for before, after in [*pairs, ([], new), (new, []), ([none], [none])]:
+        yield difference(before, after, config)
+    yield replace(difference(old, new, config), files=None, config=None)
+
+
+def test_every_difference_is_what_our_schema_says() -> None:
+    seen = set()
+    for found in differences():
+        document = compared(found)
+        our_validator("diff").validate(document)
+        seen |= {change["change"] for change in document["files"] or ()}
+    assert seen == {"added", "modified", "removed"}
+
+
+def test_our_schema_refuses_what_is_no_difference() -> None:
+    good = compared(next(differences()))
+    bad = [
+        {**good, "schemaVersion": 2},
+        {**good, "more": 1},
+        {key: value for key, value in good.items() if key != "config"},
+        {**good, "files": [{**good["files"][0], "change": "moved"}]},
+        {**good, "files": [{**good["files"][0], "what": ["mtime"]}]},
+        {**good, "comparison": {**good["comparison"], "sizeBytes": 1}},
+    ]
+    for document in bad:
+        assert not our_validator("diff").is_valid(document)
+
+
+def test_both_schemas_say_the_same_of_comparisons() -> None:
+    report, diff = (read_schema("layerscope", "data", f"{name}.schema.json")["$defs"] for name in ("report", "diff"))
+    for name in ("delta", "layerDelta", "folderDelta", "wasteDelta", "bytes", "count"):
+        assert report[name] == diff[name]
+    assert {**report["comparison"], "description": ""} == {**diff["comparison"], "description": ""}
+
+
+@pytest.mark.parametrize("name", ["report", "diff"])
+def test_schemas_can_be_printed(name: str) -> None:
+    assert json.loads(run("schema", name).stdout) == read_schema("layerscope", "data", f"{name}.schema.json")
+
+
+@pytest.mark.corpus
+def test_real_differences_are_what_our_schema_says(corpus: Path) -> None:
+    names = sorted((corpus / "engine28").glob("*tiny.tar")) + sorted((corpus / "public").rglob("test-[dk]*-image.tar"))
+    for old, new in pairwise(names):
+        done = run("diff", str(old), str(new), "--format", "json")
+        assert (done.returncode, done.stderr) == (0, "")
+        our_validator("diff").validate(json.loads(done.stdout))
+    assert len(names) >= 3
 
 
 def test_sarif_is_what_oasis_says() -> None:
