@@ -73,13 +73,12 @@ class MypycHook(BuildHookInterface):  # type: ignore[type-arg]  # the parameter 
         return sys.implementation.name == "cpython" and not sysconfig.get_config_var("Py_GIL_DISABLED")
 
     def _modules(self) -> list[str]:
-        """Every module of the compiled package, as paths from the root, but those named as interpreted."""
-        interpreted = {"__init__.py", *(Path(name).name for name in self.config["interpreted"])}
+        """Every module of the compiled package, as paths from the root."""
         folder = Path(self.root, self.config["compiled"])
         return [
             f"{self.config['compiled']}/{path.name}"
             for path in sorted(folder.glob("*.py"))
-            if path.name not in interpreted
+            if path.name != "__init__.py"
         ]
 
     def _compile(self, scratch: Path) -> dict[str, str]:

@@ -1,8 +1,13 @@
-"""Driving the scanner over a reader: interpreted loops above the compiled, bounded calls."""
+"""Driving the scanner over a reader, in calls that are bounded by the bytes and the members they may take.
+
+Readers are interpreted: with each read other threads and signals get their turn.
+"""
 
 from __future__ import annotations
 
 from typing import Final, Protocol
+
+from mypy_extensions import mypyc_attr
 
 from layerscope.core.tar import BLOCK_BYTES, Member, Scanner
 
@@ -141,6 +146,7 @@ class HeaderDrive:
             self.scanner.fault = _MEMBER_OWED
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class BoundedReader:
     """The stored bytes of one member, read through the stream that lists the members."""
 

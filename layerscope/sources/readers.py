@@ -75,7 +75,9 @@ class FileReader:
 
     def read(self, count: int, /) -> bytes:
         """Up to ``count`` bytes; empty only at the end."""
-        wanted = min(count, self._end - self._position)
+        # Called once per file of an image: comparisons cost less than min and max.
+        left = self._end - self._position
+        wanted = count if count < left else left
         if wanted <= 0:
             return b""
         data = self._file.read_at(self._position, wanted)
@@ -84,7 +86,8 @@ class FileReader:
 
     def skip(self, count: int, /) -> int:
         """Pass over ``count`` bytes without reading them."""
-        passed = max(0, min(count, self._end - self._position))
+        left = self._end - self._position
+        passed = count if 0 <= count <= left else max(0, min(count, left))
         self._position += passed
         return passed
 

@@ -10,8 +10,6 @@ import pytest
 
 import layerscope.core
 
-#: The loop that must let go of the interpreter lock stays interpreted.
-INTERPRETED = {"drive"}
 FOLDER = Path(layerscope.core.__file__).parent
 MODULES = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != "__init__")
 
@@ -23,7 +21,7 @@ def test_modules_are_what_is_expected(name: str) -> None:
         pytest.skip("LAYERSCOPE_EXPECT is not set")
     assert expected in ("compiled", "pure")
     file = Path(str(importlib.import_module(f"layerscope.core.{name}").__file__))
-    wanted = ".py" if expected == "pure" or name in INTERPRETED else {"posix": ".so", "nt": ".pyd"}[os.name]
+    wanted = ".py" if expected == "pure" else {"posix": ".so", "nt": ".pyd"}[os.name]
     assert file.suffix == wanted
 
 
