@@ -48,8 +48,8 @@ class Outline:
     ``nodes[p]`` is the node at position ``p``, ``ends[p]`` the position after its last descendant,
     ``depths[p]`` how many directories it lies in (255 for more), ``is_directory[p]`` 1 where any version
     of it is a directory, ``sizes[p]`` the stored bytes of its newest version. ``folders`` are the
-    positions with something below them, in order; ``folder_mask`` has 1 for each. ``positions[node]``
-    leads back; the root's is -1.
+    positions with something below them, in order; ``folder_mask`` has 1 for each; ``over_folders`` are
+    those whose first child is such a folder, too. ``positions[node]`` leads back; the root's is -1.
 
     Paths with the same history share a number, ``histories`` tells what it means: whether the path is
     a directory, then layer and end of each version, the newest first. ``numbers[p]`` is MANY where
@@ -67,6 +67,7 @@ class Outline:
         self.is_directory: bytearray = bytearray()
         self.sizes: array[int] = array("q")
         self.folders: array[int] = array("i")
+        self.over_folders: array[int] = array("i")
         self.folder_mask: bytearray = bytearray()
         self.numbers: bytearray = bytearray()
         self.histories: list[tuple[int, ...]] = []
@@ -144,6 +145,8 @@ class Outline:
             self._waiting.append(-1 - position)
             self._depth += 1
             if self._push_children(node):
+                if self.folders and self.folders[-1] == position - 1:
+                    self.over_folders.append(position - 1)
                 self.folders.append(position)
                 self.folder_mask[position] = 1
 

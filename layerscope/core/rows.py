@@ -14,6 +14,8 @@ from mypy_extensions import i64
 from layerscope.core.outline import Outline
 
 _BLOCK: Final = 1_024
+#: With more places than this to look at, masks tell which of them matter.
+_FEW: Final = 2_000
 
 
 class RowMap:
@@ -60,30 +62,52 @@ class RowMap:
 
     def _join(self) -> None:
         """Let folders with one child that is a folder be no rows of their own."""
-        keep, ends = self.keep, self.outline.ends
-        unfolded = self._unfolded
-        count: i64 = len(keep)
-        for folder in self.outline.folders:
+        keep, outline = self.keep, self.outline
+        # Where the first child is kept, it has to be a folder: most are files.
+        for folder in outline.over_folders:
             if keep[folder]:
-                child: i64 = folder + 1
-                # Most folders begin with a child that is kept, and that has nothing in it.
-                if not keep[child]:
-                    child = keep.find(1, child, ends[folder])
-                    if child < 0:
-                        continue
-                after: i64 = ends[child]
-                if after > child + 1 and (after >= count or keep.find(1, after, ends[folder]) < 0):
-                    unfolded[folder] = 0
+                self._join_one(folder)
+        # Elsewhere something hidden follows a folder that is kept.
+        mask = outline.folder_mask
+        limit: i64 = _FEW
+        hidden: i64 = keep.find(0, max(0, keep.find(1)))
+        while hidden > 0 and limit > 0:
+            if mask[hidden - 1]:
+                self._join_one(hidden - 1)
+            shown: i64 = keep.find(1, hidden)
+            hidden = keep.find(0, shown) if shown >= 0 else -1
+            limit -= 1
+        if hidden > 0:
+            kept = int.from_bytes(keep, "little")
+            before_hidden = (kept & ~(kept >> 8)).to_bytes(len(keep), "little")
+            candidates = both(before_hidden, mask)
+            folder = candidates.find(1, hidden - 1)
+            while folder >= 0:
+                self._join_one(folder)
+                folder = candidates.find(1, folder + 1)
+
+    def _join_one(self, folder: i64) -> None:
+        keep, ends = self.keep, self.outline.ends
+        end: i64 = ends[folder]
+        child: i64 = keep.find(1, folder + 1, end)
+        if child >= 0:
+            after: i64 = ends[child]
+            if after > child + 1 and (after >= end or keep.find(1, after, end) < 0):
+                self._unfolded[folder] = 0
 
     def _hide(self, folds: bytearray, start: int, stop: int) -> None:
         """Take away what lies in folded folders between two positions."""
         visible, ends = self._visible, self.outline.ends
         position: i64 = folds.find(1, start, stop)
         while position >= 0:
-            after: i64 = position + 1
+            after: i64 = 0
             if visible[position]:
                 after = ends[position]
                 visible[position + 1 : after] = bytes(after - position - 1)
+            else:
+                after = visible.find(1, position + 1, stop)
+                if after < 0:
+                    return
             position = folds.find(1, after, stop)
 
     def _count(self, block: int) -> None:
@@ -178,6 +202,9 @@ def keep_hits(outline: Outline, hits: bytearray, allowed: bytearray) -> bytearra
     for folder in outline.folders:
         if folder < skip:
             continue
+        if hits[folder + 1]:
+            keep[folder] = 1
+            continue
         if following <= folder:
             following = hits.find(1, folder + 1)
             if following < 0:
@@ -200,5 +227,7 @@ def either(mask: bytes | bytearray, other: bytes | bytearray) -> bytearray:
 
 def without(mask: bytes | bytearray, unwanted: bytes | bytearray) -> bytearray:
     """What is in the first of two masks of one length, and not in the second."""
+    if unwanted.find(1) < 0:
+        return bytearray(mask)
     left = int.from_bytes(mask, "little") & ~int.from_bytes(unwanted, "little")
     return bytearray(left.to_bytes(len(mask), "little"))

@@ -9,17 +9,12 @@ from mypy_extensions import i64
 
 from layerscope.core.layer import LayerIndex
 from layerscope.core.outline import Outline
+from layerscope.core.rows import both, without
 from layerscope.core.tar import BLOCK, CHAR, DIRECTORY, FIFO, FILE, HARDLINK, SYMLINK
 from layerscope.core.tree import ImageTree
 from layerscope.core.view import View
 
-#: Bytes of names looked through in one step.
-_NAME_STEP: Final = 1_048_576
 _STEP: Final = 8_192
-#: All bytes but a slash, and but the one that stands for a match.
-_NEITHER: Final = bytes(range(1, 47)) + bytes(range(48, 256))
-#: A name with a match, and one without.
-_FLAGS: Final = bytes([0, 1]) + bytes(254)
 
 # What a path is; bits of ``KindSearch``.
 IS_FILE: Final = 1
@@ -51,71 +46,6 @@ RARE: Final = (
     | IS_CAPABLE
 )
 _CAPABILITY: Final = b"security.capability"
-
-
-class NameJoin:
-    """All names in the order of positions, a slash in front of each and behind the last.
-
-    Built in steps, complete when ``step`` says False. ``fold_case`` makes ASCII letters small. A byte
-    of 0, which no filesystem takes, becomes 1.
-    """
-
-    def __init__(self, outline: Outline, fold_case: bool) -> None:
-        self.joined: bytes = b""
-        self._outline = outline
-        self._fold_case = fold_case
-        self._parts: list[bytes] = [b""]
-        self._next: int = 0
-
-    def step(self) -> bool:
-        """Do a bounded piece of the work; False when the text is complete."""
-        names, nodes = self._outline.tree.names, self._outline.nodes
-        stop: i64 = min(self._next + _STEP, len(nodes))
-        some: list[bytes] = []
-        position: i64 = self._next
-        while position < stop:
-            some.append(names[nodes[position]])
-            position += 1
-        if some:
-            text = b"/".join(some).replace(b"\0", b"\1")
-            self._parts.append(text.lower() if self._fold_case else text)
-        self._next = stop
-        if stop < len(nodes):
-            return True
-        self._parts.append(b"")
-        self.joined = b"/".join(self._parts)
-        self._parts = []
-        return False
-
-
-class NameSearch:
-    """Names that contain a text, among those of ``joined`` (as ``NameJoin`` has them).
-
-    A slash at the text's ends stands for those of a name. ``hits`` masks what was found. A stretch of
-    names becomes a byte for each name by replacements alone, which are far faster than any loop.
-    """
-
-    def __init__(self, joined: bytes, needle: bytes) -> None:
-        self.hits: bytearray = bytearray()
-        self._joined = joined
-        self._needle = needle
-        self._at: int = 0
-        self._sign: bytes = (b"/" if needle[:1] == b"/" else b"") + b"\0" + (b"/" if needle[-1:] == b"/" else b"")
-
-    def step(self) -> bool:
-        """Do a bounded piece of the work; False when all names were looked at."""
-        joined = self._joined
-        # A stretch begins with the slash in front of a name and ends with the one behind another.
-        end = joined.find(b"/", min(self._at + _NAME_STEP, len(joined) - 1))
-        if end <= self._at:
-            return False
-        names = joined[self._at : end + 1].replace(self._needle, self._sign)
-        if len(self._sign) == 3:
-            names = names.replace(self._needle, self._sign)  # names side by side share a slash
-        signs = names.translate(None, _NEITHER).replace(b"/\0", b"\1").translate(_FLAGS, b"\0")
-        self.hits += signs[:-1]
-        self._at = end
-        return end < len(joined) - 1
 
 
 class KindSearch:
@@ -249,32 +179,96 @@ def _is_rare(tree: ImageTree, version: i64) -> bool:
     return layer.has_extras() and (layer.is_sparse(entry) or len(layer.xattrs(entry)) > 0)
 
 
+def _size_class(size: i64) -> i64:
+    """The number of a range of sizes, in order: four to each doubling, so that few sizes share one."""
+    if size < 4:
+        return size if size > 0 else 0
+    bits: i64 = 0
+    rest = size
+    while rest >= 8:
+        rest >>= 1
+        bits += 1
+    return min(4 * bits + rest, 255)
+
+
+class SizeClasses:
+    """One byte per path for the stored bytes of its newest version: tells most sizes apart at once.
+
+    ``classes`` is whole when ``step`` says False.
+    """
+
+    def __init__(self, outline: Outline) -> None:
+        self.classes: bytearray = bytearray(len(outline))
+        self._sizes: array[int] = outline.sizes
+        self._next: int = 0
+
+    def step(self) -> bool:
+        """Do a bounded piece of the work; False when all sizes were looked at."""
+        sizes, classes = self._sizes, self.classes
+        position: i64 = self._next
+        stop: i64 = min(position + 2 * _STEP, len(sizes))
+        while position < stop:
+            size: i64 = sizes[position]
+            if size:
+                classes[position] = _size_class(size)
+            position += 1
+        self._next = stop
+        return stop < len(sizes)
+
+
 class SizeSearch:
     """Among some positions, those without anything below them that have so many bytes, both ends included."""
 
-    def __init__(self, view: View, among: bytearray, low: int, high: int) -> None:
-        self.hits: bytearray = bytearray(len(among))
+    def __init__(self, outline: Outline, view: View, classes: bytearray, among: bytearray, low: int, high: int) -> None:
         self._sizes: array[int] = view.sizes
+        self._many: array[int] = outline.many
         self._among = among
         self._low = low
         self._high = high
         self._next: int = 0
+        self._next_many: int = 0
+        first: i64 = _size_class(low)
+        last: i64 = _size_class(high)
+        inside = bytearray(256)
+        edges = bytearray(256)
+        number: i64 = first
+        while number <= last:
+            inside[number] = 1
+            number += 1
+        # Classes that hold other sizes, too.
+        if low > 0 and _size_class(low - 1) == first:
+            edges[first] = 1
+        if _size_class(high + 1) == last:
+            edges[last] = 1
+        inside = without(inside, edges)
+        self.hits: bytearray = both(among, classes.translate(bytes(inside)))
+        #: Of those it takes a look at the size itself.
+        self._unsure: bytearray = both(among, classes.translate(bytes(edges)))
 
     def step(self) -> bool:
         """Do a bounded piece of the work; False when all positions were looked at."""
-        sizes, among, hits = self._sizes, self._among, self.hits
-        low: i64 = self._low
-        high: i64 = self._high
-        position: i64 = self._next
-        stop: i64 = min(position + 4 * _STEP, len(among))
-        while position < stop:
-            if among[position]:
-                size: i64 = sizes[position]
-                if low <= size <= high:
-                    hits[position] = 1
-            position += 1
-        self._next = stop
-        return stop < len(among)
+        budget: i64 = 2 * _STEP
+        position: i64 = self._unsure.find(1, self._next)
+        while position >= 0 and budget > 0:
+            self._look_at(position)
+            position = self._unsure.find(1, position + 1)
+            budget -= 1
+        if position >= 0:
+            self._next = position
+            return True
+        self._next = len(self._among)
+        # Sizes of these are the view's own.
+        number: i64 = self._next_many
+        stop: i64 = min(number + budget, len(self._many))
+        while number < stop:
+            self._look_at(self._many[number])
+            number += 1
+        self._next_many = stop
+        return stop < len(self._many)
+
+    def _look_at(self, position: i64) -> None:
+        size: i64 = self._sizes[position]
+        self.hits[position] = 1 if self._among[position] and self._low <= size <= self._high else 0
 
 
 class PathSearch:

@@ -115,6 +115,8 @@ class View:
     def _add(self, start: i64, stop: i64) -> tuple[int, int, int]:
         """The sums, one by one."""
         marks, sizes = self.marks, self.sizes
+        if stop > start and marks.count(marks[start], start, stop) == stop - start:
+            return self._add_alike(start, stop)
         written: i64 = 0
         total: i64 = 0
         removed: i64 = 0
@@ -131,6 +133,16 @@ class View:
                         written += size
             position += 1
         return written, total, removed
+
+    def _add_alike(self, start: i64, stop: i64) -> tuple[int, int, int]:
+        """The sums where all marks are the same, as they are in most folders: without a loop."""
+        mark: i64 = self.marks[start]
+        if mark == ABSENT:
+            return 0, 0, 0
+        total = sum(self.sizes[start:stop])
+        if mark == REMOVED:
+            return 0, 0, total
+        return total if mark != UNCHANGED else 0, total, 0
 
     def _stands_as_file(self, position: int) -> bool:
         """Is a path that was a directory at one time something else in this view?"""

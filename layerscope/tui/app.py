@@ -117,7 +117,7 @@ class ExplorerApp(ScopeApp[None]):
         self.post_message(Indexed(index, outline, files))
         analysis = self._analyse(index)
         self.post_message(Analysed(analysis))
-        finish(files.prepare())
+        finish(files.lookups.prepare())
         try:
             # Contents are compared now: this may take a while.
             self.post_message(WasteFound(analysis, analysis.waste))

@@ -95,7 +95,7 @@ class Columns:
 def _size_cell(tree: FileTree, position: int) -> str:
     """The size, or what of it is wasted where that is what the rows are sorted by."""
     if tree.order is Order.WASTE:
-        wasted = tree.waste.below(position)
+        wasted = tree.lookups.waste.below(position)
         return f"{f'░{size(wasted)}' if wasted else '':>8} "
     return f"{size(tree.size(position)):>8} "
 
@@ -107,7 +107,7 @@ def _cell(column: Column, text: str) -> str:
 
 def _text(column: Column, found: Attributes, tree: FileTree, position: int, version: int) -> str:
     if column.name == "wasted":
-        wasted = tree.waste.below(position)
+        wasted = tree.lookups.waste.below(position)
         return f"░{size(wasted)}" if wasted else ""
     if column.name == "layer":
         return f"L{tree.tree.version_layer(version) + 1}" if version >= 0 else ""

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Generator
 from dataclasses import replace
 from enum import Enum
-from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from layerscope.core.order import BY_CHANGES, BY_NAME, BY_SIZE, BY_WASTE, SortedRows
 from layerscope.core.rows import RowMap, both, keep_hits, without
-from layerscope.core.search import NameJoin, RareMarks
 from layerscope.core.view import ADDED, MODIFIED, REMOVED, UNCHANGED, View
-from layerscope.core.wastemap import WasteMap
 from layerscope.tui.filters import Filter
+from layerscope.tui.folds import Folds
+from layerscope.tui.lookups import Lookups
 from layerscope.tui.searches import Found, SearchError, find
 
 if TYPE_CHECKING:
@@ -25,14 +24,9 @@ if TYPE_CHECKING:
 #: The marks that can be shown or hidden, by the names that keys use.
 MARKS: Final = {"added": ADDED, "modified": MODIFIED, "removed": REMOVED, "unchanged": UNCHANGED}
 
-#: With more matches than this, a filter leaves folders folded: nobody reads that many rows.
-OPEN_MATCHES: Final = 5_000
-
 _T = TypeVar("_T")
 
 _ALL: Final = frozenset(MARKS.values())
-#: What the user did to a folder: nothing, folded it, unfolded it.
-_FOLDED, _UNFOLDED = 1, 2
 
 
 class Order(Enum):
@@ -50,17 +44,18 @@ _ORDERS: Final = {Order.NAME: BY_NAME, Order.SIZE: BY_SIZE, Order.CHANGES: BY_CH
 class FileTree:
     """Positions of an outline, of which some are visible rows; one byte per path for each property.
 
-    ``hits`` masks the matches of the filter, ``hit_count`` counts them; ``elsewhere`` is how many
-    paths of other layers a name finds of which these have none, and the first of them, or -1. After a
-    change the rows are right again; work that may take long is a generator that yields every few
-    milliseconds, and changes nothing before its end.
+    ``hits`` masks the matches of the filter, ``hit_count`` counts them; ``hidden`` is how many there
+    are where none of them may be shown. ``elsewhere`` is how many paths of other layers a name finds of
+    which these have none, and the first of them, or -1. After a change the rows are right again; work
+    that may take long is a generator that yields every few milliseconds, and changes nothing before
+    its end.
     """
 
     def __init__(self, tree: ImageTree, outline: Outline) -> None:
         self.tree = tree
         self.outline = outline
         self.rows = RowMap(outline)
-        self.waste = WasteMap(outline)
+        self.lookups = Lookups(outline)
         self.view: View = View(outline, -1, -1)
         self.order = Order.NAME
         self.backwards = False
@@ -68,23 +63,13 @@ class FileTree:
         self.filter: Filter | None = None
         self.hits = bytearray()
         self.hit_count = 0
+        self.hidden = 0
         self.elsewhere = 0, -1
         self.total = 0
         self._sorted: SortedRows | None = None
-        self._folded = bytearray(outline.folder_mask)
-        self._filter_folded: bytearray | None = None
-        self._choices = bytearray(len(outline))
-        self._names: dict[bool, bytes] = {}
+        self.folds = Folds(outline)
         self._found = Found()
-        self._rare: bytearray | None = None
         self._wanted: tuple[Filter | None, View] = None, self.view
-
-    def prepare(self) -> Generator[None]:
-        """What the first filter and the first order by waste would otherwise wait for."""
-        while self.waste.step():
-            yield
-        yield from self.names(True)
-        yield from self.rare()
 
     def show(self, view: View, height: int = 0) -> Generator[None]:
         """Another comparison.
@@ -101,43 +86,45 @@ class FileTree:
         """Work that newer work may take the place of: that has to know what this was about."""
         self._wanted = wanted, view
         wanted, found = yield from self._find(wanted, view)
-        self.filter, self.view = wanted, view
+        allowed = self._shown(view)
+        yield
+        hits = bytearray() if found is None else both(found, allowed)
+        hidden = 0 if found is None or hits.find(1) >= 0 else found.count(1)
+        keep = allowed if found is None else keep_hits(self.outline, hits, allowed)
+        yield
+        rows = RowMap(self.outline)
+        rows.show(keep)
+        yield
+        self.filter, self.view, self.rows = wanted, view, rows
+        self.hits, self.hit_count, self.hidden = hits, hits.count(1), hidden
         self.total = self._total()
-        self._apply(found, height)
-        self.elsewhere = 0, -1
-        if wanted is not None and wanted.is_name and not wanted.fault and not self.hit_count:
-            there = without(bytearray(self._found.hits), view.marks.translate(b"\x00" + b"\x01" * 255))
-            self.elsewhere = there.count(1), there.find(1)
+        self.folds.drop_filter()
+        if height:
+            self.folds.open_changes(view, rows, height)
+        if found is not None:
+            self.folds.open_hits(hits, self.hit_count)
+        self._fold()
+        self.elsewhere = self._find_elsewhere()
 
     def _find(self, wanted: Filter | None, view: View) -> Generator[None, None, tuple[Filter | None, bytearray | None]]:
         """What a filter finds; the filter with a fault where it finds nothing for that."""
         if wanted is None:
             return None, None
         try:
-            return wanted, (yield from find(self, wanted, view, self._found))
+            return wanted, (yield from find(self.lookups, wanted, view, self._found))
         except SearchError as error:
             return replace(wanted, fault=str(error)), bytearray(len(self.outline))
 
-    def _apply(self, found: bytearray | None, height: int = 0) -> None:
-        """Show what may be shown, and of that only what was found."""
-        allowed = self._shown()
-        self._filter_folded = None
-        if found is None:
-            self.hits, self.hit_count = bytearray(), 0
-            self.rows.show(allowed)
-        else:
-            self.hits = both(found, allowed)
-            self.hit_count = self.hits.count(1)
-            self.rows.show(keep_hits(self.outline, self.hits, allowed))
-        if height:
-            self._open_changes(height)
-        if found is not None:
-            self._filter_folded = self._open_hits()
-        self._fold()
+    def _find_elsewhere(self) -> tuple[int, int]:
+        """Of a name that nothing here has: how many paths of other layers have it, and the first."""
+        if self.filter is None or not self.filter.is_name or self.filter.fault or self.hit_count or self.hidden:
+            return 0, -1
+        there = without(bytearray(self._found.hits), self.view.marks.translate(b"\x00" + b"\x01" * 255))
+        return there.count(1), there.find(1)
 
-    def _shown(self) -> bytearray:
+    def _shown(self, view: View) -> bytearray:
         """What the marks that are shown allow, and the folders above."""
-        marks = self.view.marks
+        marks = view.marks
         wanted = bytearray(marks.translate(bytes(mark in self.shown for mark in range(256))))
         if self.shown == _ALL:
             return wanted
@@ -175,7 +162,7 @@ class FileTree:
 
     def is_open(self, position: int) -> bool:
         """Whether what lies in the folder is visible."""
-        return not self._folds[position]
+        return not self.folds.mask[position]
 
     def has_children(self, position: int) -> bool:
         """Whether a visible folder has anything in it that may be shown."""
@@ -199,104 +186,38 @@ class FileTree:
 
     # Folding.
 
-    @property
-    def _folds(self) -> bytearray:
-        return self._folded if self._filter_folded is None else self._filter_folded
-
     def toggle(self, position: int) -> None:
         """Fold or unfold the folder whose row this is."""
-        folds = self._folds
         if not self.outline.folder_mask[position]:
             return
-        folds[position] ^= 1
-        if self._filter_folded is None:
-            self._choices[position] = _FOLDED if folds[position] else _UNFOLDED
-        self.rows.refold(position, folds)
+        self.folds.toggle(position)
+        self.rows.refold(position, self.folds.mask)
         self._forget_rows()
 
     def fold_all(self, folded: bool) -> None:
         """Fold or unfold every folder."""
-        self._fold_to(bytearray(self.outline.folder_mask) if folded else bytearray(len(self.outline)))
+        self.folds.fold_all(folded)
+        self._fold()
 
     def fold_level(self, level: int) -> None:
         """Unfold ``level`` levels of folders (up to 255) and fold all below."""
-        deep = self.outline.depths.translate(bytes(depth >= level for depth in range(256)))
-        self._fold_to(both(deep, self.outline.folder_mask))
-
-    def _fold_to(self, folds: bytearray) -> None:
-        if self._filter_folded is None:
-            self._folded = folds
-            self._choices = folds.translate(bytes([_UNFOLDED, _FOLDED]) + bytes(254))
-        else:
-            self._filter_folded = folds
+        self.folds.fold_level(level)
         self._fold()
 
     def _fold(self) -> None:
-        self.rows.fold(self._folds)
+        self.rows.fold(self.folds.mask)
         self._sort()
 
     def _forget_rows(self) -> None:
         if self._sorted is not None:
             self._sorted.forget_rows()
 
-    def _open_changes(self, height: int) -> None:
-        """Unfold the folders with the largest changes first, while there is room for their rows."""
-        chosen = self._choices.translate(bytes(choice == _UNFOLDED for choice in range(256)))
-        self._folded = without(self.outline.folder_mask, chosen)
-        waiting: list[tuple[int, int]] = []
-        room = height - self._children(0, len(self.outline), height, waiting)
-        while waiting and room > 0:
-            _size, head = heappop(waiting)
-            position = self.rows.innermost(head)
-            if self._choices[position] == _FOLDED:
-                continue
-            below: list[tuple[int, int]] = []
-            count = self._children(position + 1, self.outline.ends[position], room, below)
-            if count <= room:
-                self._folded[position] = 0
-                room -= count
-                for folder in below:
-                    heappush(waiting, folder)
-
-    def _children(self, start: int, stop: int, limit: int, folders: list[tuple[int, int]]) -> int:
-        """How many rows siblings take, counted to just over the limit; changed folders go on the heap."""
-        count = 0
-        start = self.rows.keep.find(1, start, stop)
-        while start >= 0 and count <= limit:
-            end = self.outline.ends[start]
-            count += 1
-            if self.outline.folder_mask[start] and self.view.mark(start) != UNCHANGED:
-                heappush(folders, (-self.view.size(start), start))
-            start = self.rows.keep.find(1, end, stop)
-        return count
-
-    def _open_hits(self) -> bytearray:
-        """The folds of a filter: what lies above its matches is open."""
-        folds = bytearray(self.outline.folder_mask)
-        if self.hit_count > OPEN_MATCHES:
-            return folds
-        hit = self.hits.find(1)
-        while hit >= 0:
-            parent = self.outline.parent(hit)
-            while parent >= 0 and folds[parent]:
-                folds[parent] = 0
-                parent = self.outline.parent(parent)
-            hit = self.hits.find(1, hit + 1)
-        return folds
-
     def reveal(self, position: int) -> int:
         """Unfold what lies above a position; its row, -1 where it is not among those shown."""
         if not self.rows.keep[position]:
             return -1
-        folds = self._folds
-        changed = False
-        parent = self.outline.parent(position)
-        while parent >= 0:
-            changed = changed or bool(folds[parent])
-            folds[parent] = 0
-            parent = self.outline.parent(parent)
-        if changed:
-            self.rows.fold(folds)
+        if self.folds.unfold_above(position):
+            self.rows.fold(self.folds.mask)
             self._forget_rows()
         return self.row_of(position)
 
@@ -334,7 +255,7 @@ class FileTree:
     def _sort(self) -> None:
         self._sorted = None
         if self.order is not Order.NAME or self.backwards:
-            self._sorted = SortedRows(self.rows, self.view, self.waste, _ORDERS[self.order], self.backwards)
+            self._sorted = SortedRows(self.rows, self.view, self.lookups.waste, _ORDERS[self.order], self.backwards)
 
     def path(self, position: int) -> bytes:
         """The path of a position, without a leading slash."""
@@ -362,29 +283,6 @@ class FileTree:
         if found < 0:
             found = self.hits.find(1) if step > 0 else self.hits.rfind(1)
         return found
-
-    def names(self, fold_case: bool) -> Generator[None, None, bytes]:
-        """All names as core/search.py wants them, small letters only if asked for; made once."""
-        if fold_case not in self._names:
-            join = NameJoin(self.outline, fold_case)
-            while join.step():
-                yield
-            self._names[fold_case] = join.joined
-        return self._names[fold_case]
-
-    @property
-    def names_kept(self) -> list[bytes]:
-        """The texts that names are looked for in."""
-        return list(self._names.values())
-
-    def rare(self) -> Generator[None, None, bytearray]:
-        """Where the kinds and modes lie that are rare; made once."""
-        if self._rare is None:
-            marks = RareMarks(self.outline)
-            while marks.step():
-                yield
-            self._rare = marks.mask
-        return self._rare
 
 
 def finish(work: Generator[None, None, _T]) -> _T:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Self
 
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
+from textual.geometry import Region
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Input
@@ -34,6 +35,24 @@ _SHORT_ROWS: Final = 20
 _THIRD_COLUMNS: Final = 180
 
 
+class _Window(Vertical):
+    """The windows on the right, of which one is shown."""
+
+    def count(self, words: str) -> None:
+        """Write into the bottom border, and paint that alone anew."""
+        self._counting = True
+        self.border_subtitle = words
+        self._counting = False
+
+    _counting = False
+
+    def refresh(self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False) -> Self:
+        """As ever, but for a count."""
+        if self._counting:
+            regions = (Region(-1, self.size.height, self.outer_size.width, 1),)
+        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
+
+
 class Frame(Screen[None]):
     """Layers and details on the left, one of four windows on the right."""
 
@@ -50,7 +69,7 @@ class Frame(Screen[None]):
             border-subtitle-color: $foreground 60%;
             background: $background;
             &:ansi { border: round ansi_bright_black; border-subtitle-color: $foreground; }
-            &:focus, &:focus-within { border: round $border; border-title-style: bold; }
+            &:focus, &.-active { border: round $border; border-title-style: bold; }
         }
         & #left { width: 43%; min-width: 28; }
         & #right { width: 1fr; min-width: 3; }
@@ -80,7 +99,7 @@ class Frame(Screen[None]):
         self.finder = FindBar("find", "name, *.glob, /regex/, >10MB, is:removed, layer:5")
         self.searcher = FindBar("search", "text in this file")
         self._left = Vertical(self.layer_list, self.details, id="left")
-        self._right = Vertical(self.files, self.waste, self.history, self.config, self.map, self.finder, id="right")
+        self._right = _Window(self.files, self.waste, self.history, self.config, self.map, self.finder, id="right")
         self.window = "files"
         self._titles: list[tuple[str, str, bool]] = []
         self._shown_legend = Content("")
@@ -140,7 +159,7 @@ class Frame(Screen[None]):
         counts = {"files": "" if self.finder.display else self.files.counted, "waste": self.waste.total}
         subtitle = counts.get(self.window, "")
         if subtitle != self._right.border_subtitle:
-            self._right.border_subtitle = subtitle
+            self._right.count(subtitle)
 
     def _legend(self) -> Content:
         room = self._left.outer_size.width - 6
@@ -175,7 +194,19 @@ class Frame(Screen[None]):
 
     def on_descendant_focus(self) -> None:
         """Another pane has the keys: others are worth showing."""
+        self._mark_window()
         self.show_keys()
+
+    def _mark_window(self) -> None:
+        """The windows' border as those of the panes, bright with the keys.
+
+        ``:focus-within`` would have Textual look up the styles of all that is inside anew, at every step
+        from pane to pane.
+        """
+        active = self.focused is not None and self._right in self.focused.ancestors
+        if active != self._right.has_class("-active"):
+            self._right.set_class(active, "-active", update=False)
+            self.app.stylesheet.apply(self._right)
 
     def show_keys(self) -> None:
         """Show the keys of the pane that has them."""

@@ -56,7 +56,7 @@ class PathProvider(Provider):
         if wanted.fault or wanted.name == Name():
             return
         try:
-            hits = await _in_turn(find_names(model, wanted.name))
+            hits = await _in_turn(find_names(model.lookups, wanted.name))
         except SearchError:
             return
         found: list[bytes] = []

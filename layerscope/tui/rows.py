@@ -181,7 +181,15 @@ class Rows(ScrollView, can_focus=True):
 
     def refresh_rows(self) -> None:
         """The items changed: measure and paint them anew."""
-        self.virtual_size = Size(self.scrollable_content_region.width, self.row_count)
+        window = self.scrollable_content_region.size
+        size, before = Size(window.width, self.row_count), self.virtual_size
+        if min(size.height, before.height) > window.height and size.width == before.width:
+            # The scrollbar stays, so nothing else has to be laid out.
+            self.set_reactive(Rows.virtual_size, size)
+            self.vertical_scrollbar.window_virtual_size = size.height
+            self.scroll_y = self.validate_scroll_y(self.scroll_y)
+        else:
+            self.virtual_size = size
         self.cursor = self.validate_cursor(self.cursor)
         self.refresh()
 

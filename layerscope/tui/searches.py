@@ -12,6 +12,7 @@ from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Final, Protocol
 
+from layerscope.core.names import NameSearch
 from layerscope.core.rows import both, either, without
 from layerscope.core.search import (
     IS_EMPTY,
@@ -19,7 +20,6 @@ from layerscope.core.search import (
     IS_FOLDER,
     RARE,
     KindSearch,
-    NameSearch,
     PathSearch,
     SizeSearch,
     TouchSearch,
@@ -28,13 +28,14 @@ from layerscope.tui.filters import Filter, Name, NameTest
 
 if TYPE_CHECKING:
     from layerscope.core.view import View
-    from layerscope.tui.filetree import FileTree
+    from layerscope.tui.lookups import Lookups
 
 #: Of so many names one is where a breath is taken.
 _STEP: Final = 4_096
 #: Seconds that a regular expression may take.
 _PATIENCE: Final = 5.0
 _LARGEST: Final = 1 << 62
+_ANY: Final = Name()
 _MATCHER: Final = Path(__file__).with_name("matcher.py")
 
 
@@ -56,41 +57,48 @@ class _Steps(Protocol):
     def step(self) -> bool: ...
 
 
-def find(tree: FileTree, wanted: Filter, view: View, found: Found) -> Generator[None, None, bytearray]:
+def find(lookups: Lookups, wanted: Filter, view: View, found: Found) -> Generator[None, None, bytearray]:
     """The positions that a filter finds in a view, as a mask; SearchError where it cannot."""
+    outline = lookups.outline
     hits = bytearray(view.marks.translate(b"\x00" + b"\x01" * 255))
-    hits = both(hits, (yield from _names(tree, wanted.name, found)))
+    if wanted.name != _ANY:
+        hits = both(hits, (yield from _names(lookups, wanted.name, found)))
+        yield
     if wanted.marks:
         marks = view.marks.translate(bytes(mark in wanted.marks for mark in range(256)))
-        hits = without(both(hits, marks), tree.outline.folder_mask)
+        hits = without(both(hits, marks), outline.folder_mask)
     if wanted.wasted:
-        hits = both(hits, _wasted(tree))
+        hits = both(hits, _wasted(lookups))
     if wanted.at_least >= 0 or wanted.at_most >= 0:
         low, high = max(0, wanted.at_least), wanted.at_most if wanted.at_most >= 0 else _LARGEST
-        leaves = without(hits, tree.outline.folder_mask)
-        hits = yield from _all(SizeSearch(view, leaves, low, high))
+        hits = yield from _sizes(lookups, view, without(hits, outline.folder_mask), low, high)
     for layer in wanted.layers:
-        hits = both(hits, (yield from _all(TouchSearch(tree.outline, layer))))
+        hits = both(hits, (yield from _all(TouchSearch(outline, layer))))
     if wanted.kinds:
-        hits = yield from _kinds(tree, wanted.kinds, view, hits)
+        hits = yield from _kinds(lookups, wanted.kinds, view, hits)
     return hits
 
 
-def _kinds(tree: FileTree, kinds: int, view: View, hits: bytearray) -> Generator[None, None, bytearray]:
+def _kinds(lookups: Lookups, kinds: int, view: View, hits: bytearray) -> Generator[None, None, bytearray]:
     """What of the hits is of these kinds; looks at few of them where masks tell more."""
-    rare, folders = (yield from tree.rare()), tree.outline.is_directory
+    rare, folders = (yield from lookups.rare()), lookups.outline.is_directory
     certain = bytearray(len(hits))
     if kinds & RARE:
         hits = both(hits, rare)
     if kinds & IS_FOLDER:
         hits = both(hits, folders)
     if kinds & IS_EMPTY:
-        hits = yield from _all(SizeSearch(view, hits, 0, 0))
+        hits = yield from _sizes(lookups, view, hits, 0, 0)
     if kinds == IS_FILE:
         # What is never rare and never a folder is a plain file.
         certain = without(without(hits, rare), folders)
         hits = without(hits, certain)
-    return either(certain, (yield from _all(KindSearch(view, tree.outline, hits, kinds))))
+    return either(certain, (yield from _all(KindSearch(view, lookups.outline, hits, kinds))))
+
+
+def _sizes(lookups: Lookups, view: View, among: bytearray, low: int, high: int) -> Generator[None, None, bytearray]:
+    classes = yield from lookups.sizes()
+    return (yield from _all(SizeSearch(lookups.outline, view, classes, among, low, high)))
 
 
 def _all(search: _Steps) -> Generator[None, None, bytearray]:
@@ -99,48 +107,49 @@ def _all(search: _Steps) -> Generator[None, None, bytearray]:
     return search.hits
 
 
-def _wasted(tree: FileTree) -> bytearray:
-    mask = bytearray(len(tree.outline))
-    for position in tree.waste.positions:
+def _wasted(lookups: Lookups) -> bytearray:
+    mask = bytearray(len(lookups.outline))
+    for position in lookups.waste.positions:
         mask[position] = 1
     return mask
 
 
-def _names(tree: FileTree, name: Name, found: Found) -> Generator[None, None, bytes]:
+def _names(lookups: Lookups, name: Name, found: Found) -> Generator[None, None, bytes]:
     """As ``find_names``, unless it is what was found last."""
     if found.name != name:
-        hits = yield from find_names(tree, name)
+        hits = yield from find_names(lookups, name)
         found.name, found.hits = name, bytes(hits)
     return found.hits
 
 
-def find_names(tree: FileTree, name: Name) -> Generator[None, None, bytes | bytearray]:
+def find_names(lookups: Lookups, name: Name) -> Generator[None, None, bytes | bytearray]:
     """The positions whose names are like that, in any layer, as a mask; SearchError where it cannot."""
-    count = len(tree.outline)
+    count = len(lookups.outline)
     if name.regex:
-        return (yield from _match(name.regex, (yield from tree.names(False)), count))
+        return (yield from _match(name.regex, (yield from lookups.names(False)).joined, count))
     if name.test is not None:
-        return (yield from _test(tree, name, name.test))
+        return (yield from _test(lookups, name, name.test))
     hits = bytearray(b"\x01") * count
     if name.needle:
-        hits = yield from _all(NameSearch((yield from tree.names(name.fold_case)), name.needle))
+        hits = yield from _all(NameSearch((yield from lookups.names(name.fold_case)), name.needle))
     if name.folders:
-        hits = yield from _all(PathSearch(tree.outline, hits, list(name.folders), name.fold_case))
+        hits = yield from _all(PathSearch(lookups.outline, hits, list(name.folders), name.fold_case))
     return hits
 
 
-def _test(tree: FileTree, name: Name, test: NameTest) -> Generator[None, None, bytearray]:
+def _test(lookups: Lookups, name: Name, test: NameTest) -> Generator[None, None, bytearray]:
     """Names one by one, for globs; of those that have the glob's plain parts."""
-    names, nodes = tree.tree.names, tree.outline.nodes
-    joined = yield from tree.names(name.fold_case)
+    names, nodes = lookups.outline.tree.names, lookups.outline.nodes
+    joined = yield from lookups.names(name.fold_case)
     among = bytearray(b"\x01") * len(nodes)
     for part in name.parts:
         among = both(among, (yield from _all(NameSearch(joined, part))))
     hits = bytearray(len(nodes))
-    place = among.find(1)
+    place, looked_at = among.find(1), 0
     while place >= 0:
         hits[place] = test(names[nodes[place]]) is not None
-        if not place % _STEP:
+        looked_at += 1
+        if not looked_at % _STEP:
             yield
         place = among.find(1, place + 1)
     return hits

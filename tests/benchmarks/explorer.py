@@ -102,8 +102,8 @@ def memory(app: ExplorerApp) -> dict[str, float]:
     assert model is not None
     outline, paths = model.outline, max(1, len(model.outline))
     below = columns_of(outline)
-    names = sum(map(len, model.names_kept))
-    shared = columns_of(model, model.rows, model.view, outline) - below
+    names = sum(map(len, model.lookups.names_kept))
+    shared = columns_of(model, model.folds, model.lookups, model.rows, model.view, outline) - below
     return {"paths": paths, "view": shared / paths, "outline": below / paths, "names": names / paths}
 
 

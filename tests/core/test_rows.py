@@ -5,24 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.test_view import LAYERS, Entry, tree_of
+from layerscope.core.names import NameJoin, NameSearch
 from layerscope.core.order import BY_CHANGES, BY_NAME, BY_SIZE, BY_WASTE, SortedRows
 from layerscope.core.outline import Outline, outline_of
 from layerscope.core.rows import RowMap, keep_hits
 from layerscope.core.search import (
     RARE,
     KindSearch,
-    NameJoin,
-    NameSearch,
     PathSearch,
     RareMarks,
+    SizeClasses,
     SizeSearch,
     TouchSearch,
     properties,
 )
+from layerscope.core.tar import FILE
 from layerscope.core.view import view_of
 from layerscope.core.wastemap import WasteMap
 
@@ -111,6 +113,24 @@ def test_rows_are_those_of_a_walk(layers: list[list[Entry]], wanted: int, folded
     assert [backwards.row_of(position) for position in top] == sorted(map(backwards.row_of, top), reverse=True)
 
 
+@pytest.mark.parametrize("count", [10, 5000])
+def test_folders_whose_first_child_is_hidden(count: int) -> None:
+    """Few of them are looked for one by one, many all at once: every second one shares the row of its folder."""
+    paths = [f"{number:04}/{path}" for number in range(count) for path in ("a", "b/c", "d")]
+    outline = outline_of(tree_of([[(path, FILE, 1, 0) for path in paths]]))
+    names = [outline.tree.names[node] for node in outline.nodes]
+    tops = [place for place, name in enumerate(names) if len(name) == 4]
+    keep = mask_of(outline, -1)
+    for number, top in enumerate(tops):
+        keep[top + 1] = 0
+        keep[outline.ends[top] - 1] = number % 2
+    rows = RowMap(outline)
+    rows.show(keep)
+    rows.fold(bytearray(len(outline)))
+    assert [rows.is_head(top) for top in tops] == [number % 2 == 0 for number in range(count)]
+    assert len(rows) == keep.count(1) - (count + 1) // 2
+
+
 @settings(max_examples=200, deadline=None)
 @given(LAYERS, BITS, BITS)
 def test_refolding_one_folder_is_folding_anew(layers: list[list[Entry]], folded: int, which: int) -> None:
@@ -146,25 +166,46 @@ def test_a_filter_keeps_hits_and_what_lies_above(layers: list[list[Entry]], bits
         assert keep[position] == (hits[position] or below or (opened and allowed[position]))
 
 
-NAMES = st.lists(st.binary(min_size=1, max_size=6).map(lambda raw: raw.replace(b"/", b"a")), max_size=40)
+NAMES = st.lists(st.text("ab\x01é", min_size=1, max_size=6), max_size=40, unique=True)
+NEEDLES = [b"a", b"aa", b"ab", b"/a", b"a/", b"/a/", b"\x01", b"\xc3"]
+
+
+def joined(names: list[str]) -> NameJoin:
+    """The names of files that lie side by side."""
+    return whole(NameJoin(outline_of(tree_of([[(name, FILE, 0, 0) for name in names]])), False))
 
 
 @settings(max_examples=300, deadline=None)
-@given(NAMES, st.sampled_from([b"a", b"aa", b"ab", b"/a", b"a/", b"/a/", b"\x01", b"\xff"]))
-def test_names_are_found_by_replacements(names: list[bytes], needle: bytes) -> None:
-    joined = b"/" + b"/".join(names) + b"/" if names else b"/"
-    found = whole(NameSearch(joined.replace(b"\0", b"\1"), needle)).hits
-    assert list(found) == [needle in b"/" + name.replace(b"\0", b"\1") + b"/" for name in names]
+@given(NAMES, st.sampled_from(NEEDLES))
+def test_names_that_contain_a_text(names: list[str], needle: bytes) -> None:
+    found = whole(NameSearch(joined(names), needle)).hits
+    assert list(found) == [needle in b"/" + name + b"/" for name in sorted(map(str.encode, names))]
 
 
-def test_many_names_are_found_stretch_by_stretch() -> None:
-    names = [b"%d" % number * 20 for number in range(100_000)]
-    search = NameSearch(b"/" + b"/".join(names) + b"/", b"77")
+@pytest.mark.parametrize("needle", [b"1", b"/1", b"7/", b"/77/", b"77", b"1234", b"/81", b"zz"])
+def test_many_names_are_found_stretch_by_stretch(needle: bytes) -> None:
+    """Some of these are in few names of a stretch, some in nearly all."""
+    names = sorted(b"%d" % number * 3 for number in range(90_000))
+    search = NameSearch(joined([name.decode() for name in names]), needle)
     steps = 1
     while search.step():
         steps += 1
-    assert steps > 3
-    assert list(search.hits) == [b"77" in name for name in names]
+    assert steps > 1
+    assert list(search.hits) == [needle in b"/" + name + b"/" for name in names]
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.integers(0, 2**40) | st.integers(0, 9), max_size=30), st.integers(0, 2**41), st.integers(0, 2**41))
+def test_sizes_between_two(sizes: list[int], low: int, high: int) -> None:
+    outline = outline_of(tree_of([[(f"{number:02}", FILE, size, 0) for number, size in enumerate(sizes)]]))
+    view, classes = view_of(outline, -1, 0), whole(SizeClasses(outline)).classes
+    for first, last in (
+        (low, high),
+        *((size, size) for size in sizes),
+        *((size - 1, size + 1) for size in sizes if size),
+    ):
+        found = whole(SizeSearch(outline, view, classes, mask_of(outline, -1), first, last)).hits
+        assert list(found) == [first <= size <= last for size in sizes]
 
 
 @settings(max_examples=100, deadline=None)
@@ -175,10 +216,10 @@ def test_searches_agree_with_each_path(layers: list[list[Entry]]) -> None:
     last = len(layers) - 1
     view = view_of(outline, last - 1, last)
     there = bytearray(mark > 0 for mark in view.marks)
-    joined = whole(NameJoin(outline, True)).joined
-    assert joined.split(b"/")[1:-1] == [tree.names[node].lower() for node in outline.nodes]
+    text = whole(NameJoin(outline, True)).joined
+    assert text.split(b"/")[1:-1] == [tree.names[node].lower() for node in outline.nodes]
     touched = whole(TouchSearch(outline, last)).hits
-    sized = whole(SizeSearch(view, there, 10, 50)).hits
+    sized = whole(SizeSearch(outline, view, whole(SizeClasses(outline)).classes, there, 10, 50)).hits
     rare = whole(RareMarks(outline)).mask
     in_a = whole(PathSearch(outline, there, [b"a"], True)).hits
     for position, node in enumerate(outline.nodes):

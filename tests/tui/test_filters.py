@@ -32,7 +32,7 @@ def file_tree(before: int = 0, after: int = 1, layers: list[list[handmade.Entry]
     outline = outline_of(tree)
     files = FileTree(tree, outline)
     view = view_of(outline, before, after)
-    finish(files.prepare())
+    finish(files.lookups.prepare())
     finish(files.show(view))
     return files
 
@@ -275,7 +275,7 @@ def test_bytes_of_hard_links_count_once() -> None:
     outline = outline_of(tree)
     files = FileTree(tree, outline)
     view = view_of(outline, -1, 0)
-    finish(files.prepare())
+    finish(files.lookups.prepare())
     finish(files.show(view))
     assert files.total == 1000
     assert files.size(files.find(b"bin")) == 1000
