@@ -26,6 +26,7 @@ class Divider:
     resized: Widget
     upright: bool = True
     share: float | None = None
+    _applied: str | None = None
 
     def is_at(self, x: int, y: int) -> bool:
         """Whether a place of the screen lies on the border."""
@@ -67,6 +68,9 @@ class Divider:
     def apply(self, *, free: bool = True) -> None:
         """Give the pane its share; what the style sheet says where the user has not chosen, or not ``free``."""
         wanted = f"{self.share * 100:.4f}%" if self.share is not None and free else None
+        if wanted == self._applied:
+            return  # setting a style lays out everything anew, whether it changes or not
+        self._applied = wanted
         if self.upright:
             self.resized.styles.width = wanted
         else:

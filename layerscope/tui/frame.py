@@ -148,14 +148,16 @@ class Frame(Screen[None]):
         single = self.has_class("-single")
         room = (self.size.width if single else self._right.outer_size.width) - 6
         titles = _fitting([layers, *words] if single else words, room)
-        legend = Content("") if single else self._legend()
-        if titles != self._titles or legend != self._shown_legend:
-            # Every assignment paints the window anew, whether it changes anything or not.
-            self._titles, self._shown_legend = titles, legend
+        others = [(word, action, False) for word, action, _active in words]
+        alone = [(layers[0], layers[1], True), *others]
+        legend = tabs(_fitting(alone, room)) if single else self._legend()
+        # Every assignment paints a pane anew, whether it changes anything or not.
+        if titles != self._titles:
+            self._titles = titles
             self._right.border_title = tabs(titles)
-            others = [(word, action, False) for word, action, _active in words]
-            alone = [(layers[0], layers[1], True), *others]
-            self.layer_list.border_title = tabs(_fitting(alone, room)) if single else legend
+        if not legend.is_same(self._shown_legend):
+            self._shown_legend = legend
+            self.layer_list.border_title = legend
         counts = {"files": "" if self.finder.display else self.files.counted, "waste": self.waste.total}
         subtitle = counts.get(self.window, "")
         if subtitle != self._right.border_subtitle:
