@@ -65,6 +65,13 @@ class Bench:
         costs = [once(command, self.folder, self.environment, allowed) for _ in range(count + 1)]
         return median(costs[1:])
 
+    def side_by_side(self, *commands: Sequence[str]) -> list[Cost]:
+        """The median cost of each program, run turn by turn: what else the machine does hits all alike."""
+        costs = [
+            [once(command, self.folder, self.environment, (0, 1)) for command in commands] for _ in range(self.runs + 1)
+        ]
+        return [median(found) for found in zip(*costs[1:], strict=True)]
+
     def layerscope(self, *arguments: str) -> Cost:
         """The cost of layerscope; a verdict of `check` is no failure of the measurement."""
         return self.cost(*self.command(*arguments), allowed=(0, 1))
@@ -119,9 +126,10 @@ def start_up(bench: Bench) -> Cost:
 def image(bench: Bench, name: str, floor: Cost) -> Cost:
     """Measure one image; ``floor`` is what `check` costs on one with one file."""
     archive, entries = make(name, bench.folder)
-    checked = bench.layerscope("check", str(archive))
+    checked, listed = bench.side_by_side(
+        bench.command("check", str(archive)), (sys.executable, str(LISTING), str(archive))
+    )
     per_entry = max(0, checked.memory - floor.memory) / entries
-    listed = bench.cost(sys.executable, str(LISTING), str(archive), runs=min(bench.runs, 3))
     share = bench.time(checked) / bench.time(listed)
     row(name, checked, f"{entries:>8,} entries {per_entry:>6.0f} B/entry  {share:>5.2f} of tarfile")
     row("  tarfile lists the headers", listed)
@@ -143,11 +151,7 @@ def over_indexing(bench: Bench, archive: Path) -> None:
         "check": bench.command("check", str(archive)),
         "check with dive's rules": bench.command("check", str(archive), *DIVES_RULES),
     }
-    costs: dict[str, list[Cost]] = {what: [] for what in commands}
-    for _ in range(bench.runs):
-        for what, command in commands.items():
-            costs[what].append(once(command, bench.folder, bench.environment, (0, 1)))
-    alone, *checks = (median(found) for found in costs.values())
+    alone, *checks = bench.side_by_side(*commands.values())
     row("  indexing alone", alone)
     for what, cost in zip(list(commands)[1:], checks, strict=True):
         row(f"  {what}", cost)
