@@ -10,7 +10,8 @@ _UNSAFE = re.compile(
     "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\ud800-\udfff\U000e0000-\U000e007f]"
 )
-_UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
+#: Steps of a thousand, as docker writes them.
+UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
 
 
 def _visible(match: re.Match[str]) -> str:
@@ -47,7 +48,7 @@ def size(count: int) -> str:
     if value < 1000:
         return f"{sign}{value:.0f} B"
     unit = 0
-    while value >= 999.95 and unit < len(_UNITS) - 1:
+    while value >= 999.95 and unit < len(UNITS) - 1:
         value /= 1000
         unit += 1
-    return f"{sign}{value:.1f} {_UNITS[unit]}"
+    return f"{sign}{value:.1f} {UNITS[unit]}"

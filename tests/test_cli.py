@@ -353,9 +353,9 @@ def test_a_dockerfile_gives_lines(fat: str, tmp_path: Path) -> None:
     assert "sub/Dockerfile:2 stores it, sub/Dockerfile:4 overwrites it." in done.stdout
     github = ("check", fat, "--dockerfile", "Dockerfile", "--format", "github")
     annotated = run(*github, cwd=tmp_path / "sub", GITHUB_WORKSPACE=str(tmp_path))
-    assert "::warning file=sub/Dockerfile,line=4,title=100.0 kB wasted%3A /a::" in annotated.stdout
+    assert "::warning file=sub/Dockerfile,line=2,title=100.0 kB wasted%3A /a::" in annotated.stdout
     document = json.loads(run("report", fat, "--dockerfile", "sub/Dockerfile", "--format", "json", cwd=tmp_path).stdout)
-    assert document["waste"][0]["location"] == {"file": "sub/Dockerfile", "line": 4, "lastLine": 4}
+    assert document["waste"][0]["location"] == {"file": "sub/Dockerfile", "line": 2, "lastLine": 2}
     assert [layer["location"]["line"] for layer in document["layers"]] == [2, 4]
 
 

@@ -108,7 +108,7 @@ def _setuid_finding(analysis: Analysis, tree: ImageTree, version: int, source: i
         path,
         tree.size(version),
         layer,
-        f"{what} ({mode:04o}), from {_maker(analysis, layer)}",
+        f"It is {what} ({mode:04o}), from {_maker(analysis, layer)}",
         f"Take the bit away there (chmod a-s {shlex.quote(f'/{path}')}), or name it in --allow-setuid.",
     )
 
@@ -127,7 +127,7 @@ def _forbidden(analysis: Analysis, tree: ImageTree, node: int, weight: tuple[int
     elif analysis.layers[layer].base:
         cure = "It is the base image's: choose a base without it."
     if ended >= 0:
-        cause += f"; {label(ended)} takes it away, and it still ships"
+        cause += f"; layer {label(ended)} takes it away, and it still ships"
     return Finding(decode(tree.path(node)) + ("/" if folder else ""), size, layer, cause, cure)
 
 
@@ -157,4 +157,4 @@ def _weigh(tree: ImageTree, top: int, everywhere: bool) -> tuple[int, int]:
 
 def _maker(analysis: Analysis, layer: int) -> str:
     command = analysis.layers[layer].command
-    return f"layer {label(layer)}: {command}" if command else f"layer {label(layer)}"
+    return f"layer {label(layer)} ({command})" if command else f"layer {label(layer)}"

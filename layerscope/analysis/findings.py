@@ -31,16 +31,14 @@ def _large(layer: LayerFigures, weight: int) -> Finding:
 
 
 def _told(layer: LayerFigures) -> str:
-    if not layer.command:
-        return f"Layer {label(layer.index)}: the history does not tell its command."
-    return f"Layer {label(layer.index)}: {layer.command}"
+    return f"Layer {label(layer.index)} ({layer.command or 'the history does not tell its command'})"
 
 
 def _cure(layer: LayerFigures) -> str:
     if layer.base:
         return "It is the base image's: a leaner base saves it."
     if layer.wasted_in_bytes:
-        return f"{size(layer.wasted_in_bytes)} of it is waste that no container can read: remove that first."
+        return f"{size(layer.wasted_in_bytes)} of that is waste that no container can read: remove it first."
     if layer.command.startswith(("COPY", "ADD")):
         return "Copy only what is needed: name the rest in .dockerignore, or build it in a stage of its own."
     return "Keep what only the build needs in a stage of its own, or in cache mounts."
@@ -56,7 +54,7 @@ def _joinable(layers: Iterable[LayerFigures]) -> Iterable[Finding]:
     ]
     for first, second in sorted(pairs, key=lambda pair: (pair[1].size_bytes, pair[1].index)):
         kind = second.command.partition(" ")[0]
-        cure = f"Join it with the {kind} before it, in {label(first.index)}."
+        cure = f"Join it with the {kind} before it, in layer {label(first.index)}."
         yield Finding("", second.size_bytes, second.index, _told(second), cure)
     if not pairs:
         for layer in sorted(own, key=lambda layer: layer.size_bytes):
@@ -92,5 +90,5 @@ def _grown_layers(analysis: Analysis, comparison: Comparison) -> Iterable[Findin
         earlier = before.get((layer.command, layer.size_bytes))
         size_before = earlier.pop() if earlier else 0
         if layer.size_bytes > size_before:
-            what = f"Grew from {size(size_before)}" if size_before else "New"
-            yield Finding("", layer.size_bytes - size_before, number, f"{what}: {_told(layer)}", _cure(layer))
+            what = f"was {size(size_before)} before" if size_before else "is new"
+            yield Finding("", layer.size_bytes - size_before, number, f"{_told(layer)} {what}", _cure(layer))

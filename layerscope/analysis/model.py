@@ -56,6 +56,8 @@ class Figures(NamedTuple):
     """Paths of the final filesystem that are no directories."""
     compressed_bytes: int | None = None
     """Sum of the blobs' sizes; None where one of them is unknown or plain."""
+    user_reach_bytes: int = 0
+    """What the user's layers brought or made unreachable: the whole that ``user_wasted_percent`` is a share of."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,6 +99,7 @@ def _figures(tree: ImageTree, image: Image, base_layers: int) -> Figures:
         user_size_bytes=user_size,
         user_wasted_bytes=user_wasted,
         user_wasted_percent=user_wasted / answers_for if answers_for else 0.0,
+        user_reach_bytes=answers_for,
         files=tree.files,
         final_files=tree.final_files,
         compressed_bytes=None if None in compressed else sum(size for size in compressed if size is not None),

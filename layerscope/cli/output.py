@@ -36,6 +36,7 @@ def parse_outputs(args: argparse.Namespace) -> list[tuple[str, str]]:
     if not any(file == "-" for _, file in outputs):
         outputs.append((args.format, "-"))
     check_outputs(args, outputs)
+    _floor(args)
     return outputs
 
 
@@ -44,7 +45,7 @@ def write_outputs(args: argparse.Namespace, analysis: Analysis, results: Sequenc
     writes = [partial(write_export, args, analysis)]
     # Files first: whoever closes standard output early still gets them.
     for form, file in sorted(parse_outputs(args), key=lambda output: output[1] == "-"):
-        writes.append(partial(_write, file, partial(_write_form, analysis, results, form, args.comment_key)))
+        writes.append(partial(_write, file, partial(_write_form, args, analysis, results, form)))
         if form == "github":
             writes.append(partial(_tell_github, args, analysis, results))
     errors = []
@@ -57,11 +58,22 @@ def write_outputs(args: argparse.Namespace, analysis: Analysis, results: Sequenc
         raise errors[0]
 
 
-def _write_form(analysis: Analysis, results: Sequence[Result] | None, form: str, key: str, stream: TextIO) -> None:
+def _write_form(
+    args: argparse.Namespace, analysis: Analysis, results: Sequence[Result] | None, form: str, stream: TextIO
+) -> None:
     from layerscope.report import write_report
 
     colour = stream is sys.stdout and wants_colour(stream)
-    write_report(analysis, form, stream, results, colour=colour, key=key)
+    write_report(analysis, form, stream, results, colour=colour, key=args.comment_key, floor=_floor(args))
+
+
+def _floor(args: argparse.Namespace) -> int:
+    """From how many bytes on a waste item is an issue of its own; ConfigError where that is no number of bytes."""
+    from layerscope.analysis.values import is_off, parse_bytes
+    from layerscope.report import FLOOR
+
+    given = args.min_issue
+    return 0 if is_off(given) else int(parse_bytes("--min-issue", given)) if given else FLOOR
 
 
 def _tell_github(args: argparse.Namespace, analysis: Analysis, results: Sequence[Result] | None) -> None:

@@ -15,7 +15,18 @@ from layerscope.errors import ConfigError
 OWN_FILE = "layerscope.toml"
 PROJECT_FILE = "pyproject.toml"
 #: Options that a config may set, by the type of their values; each is the flag of that name.
-TEXTS = ("base", "platform", "image", "source", "scoring", "baseline", "ci-config", "dockerfile", "comment-key")
+TEXTS = (
+    "base",
+    "platform",
+    "image",
+    "source",
+    "scoring",
+    "baseline",
+    "ci-config",
+    "dockerfile",
+    "comment-key",
+    "min-issue",
+)
 SWITCHES = ("require-baseline", "ratchet")
 TABLES = ("rules", "keys", "explorer")
 #: What the explorer may be told of how it looks at first.

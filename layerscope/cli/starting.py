@@ -15,12 +15,11 @@ from layerscope.cli.narration import say
 from layerscope.cli.opening import analysed
 from layerscope.cli.output import write_text
 from layerscope.errors import DamagedImageError, UsageError
-from layerscope.text import printable, size
+from layerscope.text import UNITS, printable, size
 
 #: What hardly ever belongs into an image.
 _FORBIDDEN = (".git", ".env", "id_rsa", "*.pem", "*.key", ".npmrc", ".pypirc", "/root/.cache", "__pycache__")
 _ROOM = 1.05
-_UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
 _HEAD = """\
 # Rules of `layerscope check`, fitted to {name} with some head room: {size} in {layers} layers,
 # {wasted} of it wasted. The same may stand under [tool.layerscope] in pyproject.toml.
@@ -136,4 +135,4 @@ def _rounded(count: int) -> str:
         value /= 1000
         unit += 1
     number = math.ceil(value * 10) / 10 if unit and value < 100 else math.ceil(value)
-    return f"{number:g}{_UNITS[unit]}"
+    return f"{number:g}{UNITS[unit]}"

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from layerscope.analysis.model import Analysis
     from layerscope.analysis.rules import Result
 
+#: Bytes below which formats that list issues only sum up waste items, unless told otherwise.
+FLOOR = 100_000
 #: The formats that ``write_report`` knows, as the command line names them.
 FORMATS = ("text", "json", "markdown", "github", "gitlab", "sarif", "junit", "metrics", "dive")
 
@@ -21,10 +23,12 @@ def write_report(
     *,
     colour: bool = False,
     key: str = "",
+    floor: int = FLOOR,
 ) -> None:
     """Write the analysis in one of ``FORMATS``; with ``results`` it is the report of a check.
 
-    ``key`` is the hidden one of a Markdown comment; by default the image's name.
+    ``key`` is the hidden one of a Markdown comment; by default the image's name. Formats that list issues
+    only sum up waste items of less than ``floor`` bytes.
     """
     if form == "json":
         from layerscope.report.document import write_json
@@ -33,18 +37,18 @@ def write_report(
     elif form == "gitlab":
         from layerscope.report.gitlab import write_gitlab
 
-        write_gitlab(analysis, results, stream)
+        write_gitlab(analysis, results, stream, floor)
     elif form == "sarif":
         from layerscope.report.sarif import write_sarif
 
-        write_sarif(analysis, results, stream)
+        write_sarif(analysis, results, stream, floor)
     elif form == "text":
         from layerscope.report.text import check_lines, report_lines
 
         lines = report_lines(analysis, colour) if results is None else check_lines(analysis, results, colour)
         write_lines(lines, stream)
     else:
-        write_lines(_lines(analysis, form, results, key), stream)
+        write_lines(_lines(analysis, form, results, key, floor), stream)
 
 
 def write_lines(lines: Iterable[str], stream: TextIO) -> None:
@@ -52,7 +56,7 @@ def write_lines(lines: Iterable[str], stream: TextIO) -> None:
     stream.writelines(f"{line}\n" for line in lines)
 
 
-def _lines(analysis: Analysis, form: str, results: Sequence[Result] | None, key: str) -> Iterable[str]:
+def _lines(analysis: Analysis, form: str, results: Sequence[Result] | None, key: str, floor: int) -> Iterable[str]:
     if form == "markdown":
         from layerscope.report.markdown import markdown_lines
 
@@ -60,7 +64,7 @@ def _lines(analysis: Analysis, form: str, results: Sequence[Result] | None, key:
     if form == "github":
         from layerscope.report.github import github_lines
 
-        return github_lines(analysis, results)
+        return github_lines(analysis, results, floor)
     if form == "junit":
         from layerscope.report.junit import junit_lines
 

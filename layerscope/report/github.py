@@ -6,7 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from layerscope.analysis.model import Analysis, Location
 from layerscope.analysis.rules import Result, Status, is_decided, needs_waste, passed
-from layerscope.report.places import annotated, finding_location, finding_sentences, waste_location, waste_sentences
+from layerscope.report import FLOOR
+from layerscope.report.issues import listed_waste, told_finding
+from layerscope.report.places import annotated, finding_location, joined, waste_location, waste_sentences
 from layerscope.report.words import percent, plural, rule_message, rule_title
 from layerscope.text import printable, size
 
@@ -18,7 +20,7 @@ MAX_SUMMARY = 1 << 20
 _WARNED_RULES = 5
 
 
-def github_lines(analysis: Analysis, results: Sequence[Result] | None) -> Iterator[str]:
+def github_lines(analysis: Analysis, results: Sequence[Result] | None, floor: int = FLOOR) -> Iterator[str]:
     """Errors for what failed, warnings for the largest waste where a rule failed, notices for the rest."""
     figures = analysis.figures
     delta = f", {_signed(analysis.comparison.growth_bytes)} over its baseline" if analysis.comparison else ""
@@ -39,7 +41,7 @@ def github_lines(analysis: Analysis, results: Sequence[Result] | None) -> Iterat
     warned = [_verdict(analysis, result) for result in results if result.status is Status.WARN]
     yield from _rolled("warning", warned, _WARNED_RULES)
     if needs_waste(results):
-        yield from _waste(analysis, MAX_ANNOTATIONS - min(len(warned), _WARNED_RULES))
+        yield from _waste(analysis, MAX_ANNOTATIONS - min(len(warned), _WARNED_RULES), floor)
 
 
 def github_outputs(analysis: Analysis, results: Sequence[Result] | None) -> Iterator[str]:
@@ -76,20 +78,23 @@ def _rolled(kind: str, notes: Sequence[tuple[str, str, Location | None]], most: 
 def _verdict(analysis: Analysis, result: Result) -> tuple[str, str, Location | None]:
     worst = result.findings[0] if result.findings else None
     place = finding_location(analysis, worst) if worst else None
-    cure = f". {' '.join(finding_sentences(analysis, worst)[1:])}" if worst else ""
-    return f"layerscope: {rule_title(result)}", f"{rule_message(result)}{cure}", annotated(analysis, place)
+    told = joined([rule_message(result), *told_finding(analysis, worst)]) if worst else rule_message(result)
+    return f"layerscope: {rule_title(result)}", told, annotated(analysis, place)
 
 
-def _waste(analysis: Analysis, most: int) -> Iterator[str]:
-    items = analysis.waste
-    shown = items if len(items) <= most else items[: most - 1]
+def _waste(analysis: Analysis, most: int, floor: int) -> Iterator[str]:
+    items, shown = analysis.waste, listed_waste(analysis.waste, floor)
+    if len(shown) < len(items) or len(items) > most:
+        shown = shown[: most - 1]
     for item in shown:
         place = annotated(analysis, waste_location(analysis, item))
-        story = " ".join(waste_sentences(analysis, item))
+        story = joined([*waste_sentences(analysis, item)])
         yield command("warning", f"{size(item.bytes)} wasted: /{item.path}", story, place)
     rest = items[len(shown) :]
     if rest:
-        yield command("warning", "layerscope", f"{size(sum(item.bytes for item in rest))} in {len(rest)} more items.")
+        yield command(
+            "warning", "layerscope", f"{size(sum(item.bytes for item in rest))} in {plural(len(rest), 'more item')}."
+        )
 
 
 def _signed(count: int) -> str:

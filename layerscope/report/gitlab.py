@@ -8,23 +8,23 @@ from typing import Any, TextIO
 
 from layerscope.analysis.model import Analysis
 from layerscope.analysis.rules import Result, is_decided, passed
+from layerscope.report import FLOOR
 from layerscope.report.issues import Issue, Level, find_issues, image_name
-from layerscope.text import printable, size
+from layerscope.text import printable
 
 _SEVERITIES = {Level.ERROR: "major", Level.WARNING: "minor", Level.NOTE: "info"}
 
 
-def write_gitlab(analysis: Analysis, results: Sequence[Result] | None, stream: TextIO) -> None:
-    """Write the issues as Code Quality reads them, and one more that counts those left out."""
-    issues = find_issues(analysis, results)
+def write_gitlab(analysis: Analysis, results: Sequence[Result] | None, stream: TextIO, floor: int = FLOOR) -> None:
+    """Write the issues as Code Quality reads them, and one more that sums up what is not listed."""
+    issues = find_issues(analysis, results, floor)
     # A place is demanded: where no Dockerfile is known, the image itself is the file.
     file = printable(analysis.dockerfile or analysis.subject.reference)
     records = [_record(issue, file) for issue in issues.shown]
-    if issues.left_out:
-        wasted = size(analysis.figures.wasted_bytes)
+    if issues.rest:
         records.append(
             {
-                "description": f"and {issues.left_out} more issues; {wasted} are wasted in all.",
+                "description": issues.rest,
                 "check_name": "more",
                 "fingerprint": f"layerscope-more-{image_name(analysis).encode('utf-8', 'surrogateescape').hex()}",
                 "severity": "info",

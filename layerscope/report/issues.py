@@ -10,20 +10,27 @@ from enum import StrEnum
 from hashlib import sha256
 from itertools import chain, islice
 
+from layerscope.analysis.measures import Unit, unit_of
 from layerscope.analysis.model import Analysis, Finding, Location, WasteItem
 from layerscope.analysis.rules import Result, Status, needs_waste
+from layerscope.report import FLOOR
 from layerscope.report.places import (
     annotated,
     finding_location,
     finding_sentences,
+    joined,
     waste_location,
+    waste_relations,
     waste_sentences,
+    where,
 )
-from layerscope.report.words import rule_message
+from layerscope.report.words import plural, rule_message
 from layerscope.text import printable, size
 
 #: Issues at most. GitHub shows 5,000 results of a SARIF file, and people fewer.
 MAX_ISSUES = 1000
+#: Waste items that are listed one by one, however small they are.
+_LARGEST = 3
 #: Findings of one rule at most, so that none hides the others.
 MAX_FINDINGS = 100
 INCOMPLETE = "incomplete-image"
@@ -49,32 +56,47 @@ class Issue:
     fingerprint: str
     """Of the rule, the path and the commands behind it: the same for every build of the image, in hex."""
     location: Location | None = None
-    related: tuple[Location, ...] = ()
+    related: tuple[tuple[Location, str], ...] = ()
+    """Other lines behind it, each with what it does."""
     path: str = ""
     layer: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Issues:
-    """The worst issues, and how many more there are."""
+    """The worst issues, and a sentence on what is not listed; empty where everything is."""
 
     shown: list[Issue]
-    left_out: int
+    rest: str = ""
 
 
-def find_issues(analysis: Analysis, results: Sequence[Result] | None) -> Issues:
+def listed_waste(items: Sequence[WasteItem], floor: int) -> Sequence[WasteItem]:
+    """The items, largest first, that are told one by one: those of ``floor`` bytes, and the largest few."""
+    count = next((number for number, item in enumerate(items) if item.bytes < floor), len(items))
+    return items[: max(count, _LARGEST)]
+
+
+def find_issues(analysis: Analysis, results: Sequence[Result] | None, floor: int = FLOOR) -> Issues:
     """What there is to look at: what broke rules, then the waste where that broke one or nothing was judged."""
-    names = Counter[str]()
     if not analysis.complete:
         broken = [_Draft(INCOMPLETE, Level.ERROR, text, "") for text in analysis.warnings]
-        return _number(analysis, iter(broken), names, len(broken))
-    judged = [draft for result in results or () for draft in _drafts(analysis, result)]
+        return Issues(_number(analysis, iter(broken)))
+    broken_rules = [(result, _listed_findings(result, floor)) for result in results or () if _is_broken(result)]
+    judged = [draft for result, findings in broken_rules for draft in _drafts(analysis, result, findings)]
     waste = analysis.waste if results is None or needs_waste(results) else []
     level = Level.NOTE if results is None else Level.WARNING
-    drafts = chain(judged, (_wasted(analysis, item, level) for item in waste))
-    broken_rules = [result for result in results or () if _is_broken(result) and result.findings]
-    hidden = sum(result.found - len(result.findings[:MAX_FINDINGS]) for result in broken_rules)
-    return _number(analysis, drafts, names, len(judged) + len(waste) + hidden)
+    listed = listed_waste(waste, floor)
+    shown = _number(analysis, chain(judged, (_wasted(analysis, item, level) for item in listed)))
+    hidden = sum(result.found - len(findings) for result, findings in broken_rules if findings)
+    findings = max(0, len(judged) - len(shown)) + hidden
+    return Issues(shown, _rest(findings, waste[max(0, len(shown) - len(judged)) :]))
+
+
+def _rest(findings: int, waste: Sequence[WasteItem]) -> str:
+    parts = [plural(findings, "more finding")] if findings else []
+    if waste:
+        parts.append(f"{plural(len(waste), 'smaller waste item')}, {size(sum(item.bytes for item in waste))} in all")
+    return f"Not listed: {'; '.join(parts)}." if parts else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +108,13 @@ class _Draft:
     message: str
     cause: str
     location: Location | None = None
-    related: tuple[Location, ...] = ()
+    related: tuple[tuple[Location, str], ...] = ()
     path: str = ""
     layer: int | None = None
 
 
-def _number(analysis: Analysis, drafts: Iterator[_Draft], names: Counter[str], count: int) -> Issues:
+def _number(analysis: Analysis, drafts: Iterator[_Draft]) -> list[Issue]:
+    names = Counter[str]()
     shown = []
     for draft in islice(drafts, MAX_ISSUES):
         # Digests change with every build; what stays is the image's name, the rule, the path and the command.
@@ -111,20 +134,26 @@ def _number(analysis: Analysis, drafts: Iterator[_Draft], names: Counter[str], c
                 draft.layer,
             )
         )
-    return Issues(shown, count - len(shown))
+    return shown
 
 
-def _drafts(analysis: Analysis, result: Result) -> Iterator[_Draft]:
-    if not _is_broken(result):
-        return
+def _listed_findings(result: Result, floor: int) -> Sequence[Finding]:
+    """The findings that are told one by one: of a rule about bytes those that matter, as with waste."""
+    findings = result.findings[:MAX_FINDINGS]
+    if unit_of(result.rule.measure) is Unit.COUNT:
+        return findings
+    return [finding for place, finding in enumerate(findings) if place < _LARGEST or finding.bytes >= floor]
+
+
+def _drafts(analysis: Analysis, result: Result, findings: Sequence[Finding]) -> Iterator[_Draft]:
     rule = result.rule.name
     level = Level.WARNING if result.status is Status.WARN else Level.ERROR
-    if not result.findings:
+    if not findings:
         yield _Draft(rule, level, f"{rule_message(result)}.", "")
-    for finding in result.findings[:MAX_FINDINGS]:
+    for finding in findings:
         command = "" if finding.layer is None else analysis.layers[finding.layer].command
-        sentences = " ".join(finding_sentences(analysis, finding))
-        message = f"{_subject(finding)}{sentences} ({rule_message(result).partition(': ')[0]})"
+        of_rule = f"The rule {rule}: {rule_message(result).partition(': ')[0]}"
+        message = joined([*told_finding(analysis, finding), of_rule])
         place = finding_location(analysis, finding)
         yield _Draft(rule, level, message, command, place, (), finding.path, finding.layer)
 
@@ -133,16 +162,19 @@ def _is_broken(result: Result) -> bool:
     return result.status in (Status.FAIL, Status.WARN, Status.UNKNOWN)
 
 
-def _subject(finding: Finding) -> str:
-    subject = f"/{finding.path}: " if finding.path else ""
-    return f"{size(finding.bytes)} {subject}" if finding.bytes else subject
+def told_finding(analysis: Analysis, finding: Finding) -> list[str]:
+    """The finding in sentences, the first with what it is about and its bytes."""
+    cause, *others = finding_sentences(analysis, finding) or [""]
+    weight = f", {size(finding.bytes)}" if finding.bytes else ""
+    if finding.path:
+        return [f"/{finding.path}{weight}: {cause}", *others]
+    return [f"{cause.removesuffix('.')}{weight}", *others]
 
 
 def _wasted(analysis: Analysis, item: WasteItem, level: Level) -> _Draft:
-    place = waste_location(analysis, item)
-    stored = [analysis.locations[layer] for layer in item.stored_in if layer in analysis.locations]
-    message = f"{size(item.bytes)} wasted: /{item.path}. {' '.join(waste_sentences(analysis, item))}"
-    related = tuple(dict.fromkeys(one for one in stored if one != place))
+    place, related = waste_location(analysis, item), waste_relations(analysis, item)
+    subject = f"{size(item.bytes)} wasted: /{item.path} ({where(item)})"
+    message = joined([subject, *waste_sentences(analysis, item)])
     command = analysis.layers[item.wasted_by].command
     return _Draft(f"waste-{item.reason}", level, message, command, place, related, item.path, item.wasted_by)
 

@@ -7,8 +7,9 @@ from html import escape
 
 from layerscope.analysis.model import Analysis
 from layerscope.analysis.rules import Result, Status
-from layerscope.report.places import finding_sentences, waste_sentences
-from layerscope.report.words import finding_name, rule_message, rule_title
+from layerscope.report.issues import told_finding
+from layerscope.report.places import joined, waste_sentences
+from layerscope.report.words import plural, rule_message, rule_title
 from layerscope.text import printable, size
 
 #: The waste items that a failure's text names.
@@ -56,21 +57,18 @@ def _case(analysis: Analysis, result: Result, classname: str) -> Iterator[str]:
     elif result.findings:
         yield f'      <failure message="{_attribute(rule_message(result))}">'
         for finding in result.findings[:MAX_ITEMS]:
-            yield _text(f"{finding_name(finding)}: {' '.join(finding_sentences(analysis, finding))}")
-        yield from _left_out(result.found)
+            yield _text(joined(told_finding(analysis, finding)))
+        if result.found > MAX_ITEMS:
+            yield f"and {plural(result.found - MAX_ITEMS, 'more finding')}"
         yield "      </failure>"
     else:
         yield f'      <failure message="{_attribute(rule_message(result))}">'
         for item in analysis.waste[:MAX_ITEMS]:
-            yield _text(f"{size(item.bytes)} /{item.path}: {' '.join(waste_sentences(analysis, item))}")
-        yield from _left_out(len(analysis.waste))
+            yield _text(f"{size(item.bytes)} /{item.path}: {joined(waste_sentences(analysis, item))}")
+        if rest := analysis.waste[MAX_ITEMS:]:
+            yield f"and {plural(len(rest), 'smaller item')}, {size(sum(item.bytes for item in rest))} in all"
         yield "      </failure>"
     yield "    </testcase>"
-
-
-def _left_out(items: int) -> Iterator[str]:
-    if items > MAX_ITEMS:
-        yield f"and {items - MAX_ITEMS} smaller items"
 
 
 def _text(text: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from layerscope.analysis.model import (
     DUPLICATE,
     HIDDEN,
@@ -13,8 +15,14 @@ from layerscope.analysis.model import (
     Finding,
     Location,
     WasteItem,
+    label,
 )
 from layerscope.analysis.remedies import find_remedy
+from layerscope.report.words import plural
+from layerscope.text import shortened
+
+#: Characters of a sentence in one line: a command may be a whole script.
+_MOST = 400
 
 _VERBS = {
     OVERWRITTEN: "overwrites it",
@@ -27,9 +35,18 @@ _VERBS = {
 
 
 def waste_location(analysis: Analysis, item: WasteItem) -> Location | None:
-    """Where the waste is made, or where its bytes are where that is not known."""
-    layers = (item.wasted_by, *reversed(item.stored_in))
+    """Where the bytes are written, which is what has to change; else where they become waste."""
+    layers = (*reversed(item.stored_in), item.wasted_by)
     return next((analysis.locations[layer] for layer in layers if layer in analysis.locations), None)
+
+
+def waste_relations(analysis: Analysis, item: WasteItem) -> tuple[tuple[Location, str], ...]:
+    """The other lines that the waste comes from, each with what it does to the path."""
+    place = waste_location(analysis, item)
+    does = {analysis.locations[layer]: "stores it" for layer in item.stored_in if layer in analysis.locations}
+    if item.wasted_by in analysis.locations:
+        does.setdefault(analysis.locations[item.wasted_by], _VERBS[item.reason])
+    return tuple((other, verb) for other, verb in does.items() if other != place)
 
 
 def finding_location(analysis: Analysis, finding: Finding) -> Location | None:
@@ -42,6 +59,20 @@ def annotated(analysis: Analysis, location: Location | None) -> Location | None:
     if location is None and analysis.dockerfile:
         return Location(analysis.dockerfile, 1, 1)
     return location
+
+
+def where(item: WasteItem) -> str:
+    """The layers of the item, and its files: ``layer 5, removed in 8, 3 files``."""
+    word = "layer" if len(item.stored_in) == 1 else "layers"
+    stored = ", ".join(label(layer) for layer in item.stored_in)
+    files = f", {plural(item.files, 'file')}" if item.path.endswith("/") else ""
+    return f"{word} {stored}, {item.reason} in {label(item.wasted_by)}{files}"
+
+
+def joined(sentences: Iterable[str]) -> str:
+    """Sentences in one line, each with its end; what they quote of the image is kept short."""
+    ended = (shortened(" ".join(sentence.split()), _MOST) for sentence in sentences)
+    return " ".join(text if text[-1:] in ".!?:" else f"{text}." for text in ended)
 
 
 def location_text(location: Location) -> str:

@@ -11,6 +11,7 @@ import layerscope
 from layerscope.analysis.measures import MEASURES
 from layerscope.analysis.model import Analysis, Location, label
 from layerscope.analysis.rules import Result, is_decided
+from layerscope.report import FLOOR
 from layerscope.report.issues import INCOMPLETE, Issue, Issues, find_issues, image_name
 from layerscope.text import printable
 
@@ -44,15 +45,15 @@ _TOLD = {
 _WASTE_RULE = ("Too many of the image's bytes can be read by no container.", _LAYERS)
 
 
-def write_sarif(analysis: Analysis, results: Sequence[Result] | None, stream: TextIO) -> None:
+def write_sarif(analysis: Analysis, results: Sequence[Result] | None, stream: TextIO, floor: int = FLOOR) -> None:
     """Write one run with a result per issue; pure ASCII."""
-    json.dump(make_sarif(analysis, results), stream, indent=2)
+    json.dump(make_sarif(analysis, results, floor), stream, indent=2)
     stream.write("\n")
 
 
-def make_sarif(analysis: Analysis, results: Sequence[Result] | None) -> dict[str, Any]:
+def make_sarif(analysis: Analysis, results: Sequence[Result] | None, floor: int = FLOOR) -> dict[str, Any]:
     """The log as plain values."""
-    issues = find_issues(analysis, results)
+    issues = find_issues(analysis, results, floor)
     rules = list(dict.fromkeys(issue.rule for issue in issues.shown))
     name = printable(image_name(analysis))
     return {
@@ -91,8 +92,8 @@ def _rule(rule: str) -> dict[str, Any]:
 def _invocation(analysis: Analysis, results: Sequence[Result] | None, issues: Issues) -> dict[str, Any]:
     decided = analysis.complete and (results is None or is_decided(analysis, results))
     notes = [*analysis.warnings]
-    if issues.left_out:
-        notes.append(f"{issues.left_out} more issues were left out.")
+    if issues.rest:
+        notes.append(issues.rest)
     level = "warning" if decided else "error"
     return {
         "executionSuccessful": decided,
@@ -114,8 +115,8 @@ def _result(analysis: Analysis, issue: Issue, index: int) -> dict[str, Any]:
     }
     if issue.related:
         result["relatedLocations"] = [
-            {"id": number, "physicalLocation": _physical(place), "message": {"text": "stores it"}}
-            for number, place in enumerate(issue.related, 1)
+            {"id": number, "physicalLocation": _physical(place), "message": {"text": does}}
+            for number, (place, does) in enumerate(issue.related, 1)
         ]
     return result
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from humanize import intcomma
 
-from layerscope.analysis.model import Analysis, WasteItem, label
+from layerscope.analysis.model import Analysis, label
 from layerscope.analysis.rules import Result, Status, is_decided, needs_waste
 from layerscope.report.comparison import comparison_lines
-from layerscope.report.places import finding_sentences, waste_sentences
+from layerscope.report.places import finding_sentences, waste_sentences, where
 from layerscope.report.words import actual_text, base_text, limit_text, percent, plural, rule_title
 from layerscope.text import printable, shortened, size
 
@@ -80,7 +80,7 @@ def report_lines(analysis: Analysis, colour: bool) -> Iterator[str]:
     yield f"  wasted      {size(figures.wasted_bytes)} in {plural(len(analysis.waste), 'item')}"
     yield (
         f"  own layers  {size(figures.user_size_bytes)}, "
-        f"{size(figures.user_wasted_bytes)} wasted ({percent(figures.user_wasted_percent)})"
+        f"{size(figures.user_wasted_bytes)} wasted: {percent(figures.user_wasted_percent)} of {_reach(analysis)}"
     )
     yield f"  base        {base_text(analysis)}"
     yield f"  files       {plural(figures.final_files, 'file')} in the end, out of {intcomma(figures.files)} stored"
@@ -95,6 +95,14 @@ def report_lines(analysis: Analysis, colour: bool) -> Iterator[str]:
         yield ""
         yield paint("Waste, largest first", "bold")
         yield from _waste_lines(analysis, _REPORT_ITEMS, paint)
+
+
+def _reach(analysis: Analysis) -> str:
+    """What the percent of the own layers' waste is a share of."""
+    figures = analysis.figures
+    if figures.user_reach_bytes == figures.user_size_bytes:
+        return "their bytes"
+    return f"{size(figures.user_reach_bytes)}, their bytes and those below that they made unreachable"
 
 
 def _title(analysis: Analysis, paint: Painter) -> str:
@@ -126,7 +134,7 @@ def _layer_lines(analysis: Analysis, paint: Painter) -> Iterator[str]:
 
 def _waste_lines(analysis: Analysis, most: int, paint: Painter) -> Iterator[str]:
     for item in analysis.waste[:most]:
-        yield f"  {size(item.bytes):>9}  /{_path(item.path)}  ({_where(item)})"
+        yield f"  {size(item.bytes):>9}  /{_path(item.path)}  ({where(item)})"
         for sentence in waste_sentences(analysis, item):
             yield f"             {paint(printable(sentence), 'dim')}"
     rest = analysis.waste[most:]
@@ -159,10 +167,3 @@ def _short(text: str) -> str:
     """A sentence with a command in it, on one line."""
     line = printable(" ".join(text.split()))
     return line if len(line) <= _SENTENCE_CELLS else line[: _SENTENCE_CELLS - 1] + "…"
-
-
-def _where(item: WasteItem) -> str:
-    word = "layer" if len(item.stored_in) == 1 else "layers"
-    stored = ", ".join(label(layer) for layer in item.stored_in)
-    files = f", {plural(item.files, 'file')}" if item.path.endswith("/") else ""
-    return f"{word} {stored}, {item.reason} in {label(item.wasted_by)}{files}"

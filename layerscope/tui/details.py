@@ -212,8 +212,8 @@ def _image_lines(analysis: Analysis, width: int) -> Iterator[Pieces]:
     yield [(cut(printable(subject.reference), width), "title")]
     yield [(f"{size(figures.size_bytes)}{packed}, {figures.final_files:,} files", "")]
     yield [(f"efficiency {percent(figures.efficiency)}, wasted {size(figures.wasted_bytes)}", "")]
-    user = f"yours {size(figures.user_size_bytes)}, wasted {size(figures.user_wasted_bytes)}"
-    yield [(cut(f"{user} ({percent(figures.user_wasted_percent)})", width), "")]
+    yield [(cut(f"yours {size(figures.user_size_bytes)}, wasted {size(figures.user_wasted_bytes)}:", width), "")]
+    yield [(cut(f"{percent(figures.user_wasted_percent)} of what they brought or made waste", width), "")]
     base = f"base: the lowest {analysis.base_layers} layers" if analysis.base_layers != 1 else "base: the lowest layer"
     yield [(cut(f"{base} ({printable(analysis.base_found_by)})", width), "dim")]
     yield []

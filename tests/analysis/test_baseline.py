@@ -135,7 +135,7 @@ def test_growth_names_what_is_new_and_where() -> None:
     (result,) = judge(grown(), [make_rule("max-growth", "0", Scoring.TRUE)])
     told = [(finding.path, finding.bytes, finding.layer) for finding in result.findings]
     assert told == [("", 75, 2), ("", 70, None), ("opt/", 5, None)]
-    assert result.findings[0].cause == "New: Layer 3: RUN it"
+    assert result.findings[0].cause == "Layer 3 (RUN it) is new"
     (wasted,) = judge(grown(), [make_rule("max-wasted-growth", "0", Scoring.TRUE)])
     assert wasted.findings[0].cause == "What is overwritten grew from 0 B to 100 B."
 

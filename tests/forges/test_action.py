@@ -63,7 +63,7 @@ def test_the_workflow_gives_the_action_inputs_that_it_has() -> None:
 def test_a_failed_check_reports_first_and_fails_last(workspace: Path) -> None:
     run = act(workspace, {"image": "app.tar", "dockerfile": "Dockerfile", "sarif": "out.sarif"})
     assert run.code == 1
-    assert "::warning file=Dockerfile,line=3,title=100.0 kB wasted%3A /a::" in run.log
+    assert "::warning file=Dockerfile,line=2,title=100.0 kB wasted%3A /a::" in run.log
     assert run.outputs == {
         "size": "100005",
         "delta": "",
@@ -153,7 +153,7 @@ def test_the_action_checks_a_real_build(engine: DockerClient, workspace: Path) -
     finally:
         docker_engine.remove(engine, tag)
     assert run.code == 1
-    assert "::warning file=Dockerfile,line=4,title=900.0 kB wasted%3A /big::" in run.log
+    assert "::warning file=Dockerfile,line=3,title=900.0 kB wasted%3A /big::" in run.log
 
 
 def test_gitlabs_job_writes_its_reports(workspace: Path) -> None:
@@ -172,7 +172,7 @@ def test_gitlabs_job_writes_its_reports(workspace: Path) -> None:
     reports = job["artifacts"]["reports"]
     assert set(reports.values()) == set(job["artifacts"]["paths"])
     issues = json.loads((workspace / reports["codequality"]).read_text())
-    assert issues[1]["location"] == {"path": "Dockerfile", "lines": {"begin": 3, "end": 3}}
+    assert issues[1]["location"] == {"path": "Dockerfile", "lines": {"begin": 2, "end": 2}}
     assert 'failures="1"' in (workspace / reports["junit"]).read_text()
     assert (workspace / reports["metrics"]).read_text().endswith("# EOF\n")
 

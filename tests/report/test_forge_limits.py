@@ -17,7 +17,7 @@ from layerscope.analysis.measures import MEASURES, Measure
 from layerscope.analysis.model import Analysis, Comparison, Delta, Finding, Location, WasteItem
 from layerscope.analysis.rules import Result, Rule, Scoring, Status, judge, make_rule
 from layerscope.analysis.summary import analyse
-from layerscope.report import FORMATS, write_report
+from layerscope.report import FLOOR, FORMATS, write_report
 from layerscope.report.issues import MAX_ISSUES, find_issues
 from layerscope.report.markdown import markdown_lines
 from layerscope.report.sarif import uri
@@ -87,10 +87,10 @@ def judged(analysis: Analysis, name: str) -> list[Result]:
     ]
 
 
-def rendered(analysis: Analysis, form: str, results: list[Result] | None) -> str:
+def rendered(analysis: Analysis, form: str, results: list[Result] | None, floor: int = FLOOR) -> str:
     """The report as text."""
     stream = io.StringIO()
-    write_report(analysis, form, stream, results, key="key")
+    write_report(analysis, form, stream, results, key="key", floor=floor)
     return stream.getvalue()
 
 
@@ -209,17 +209,19 @@ def test_the_longest_comment_fits() -> None:
 
 def test_issues_are_limited_and_counted() -> None:
     analysis, results = crowded(3)
-    issues = find_issues(analysis, results)
-    total = 6 * 500 + 1 + 3000
+    issues = find_issues(analysis, results, 0)
+    # A hundred findings of each of six rules, the seventh rule, and then waste.
+    left = MAX_ISSUES - 601
+    rest = f"Not listed: 2,400 more findings; {3000 - left:,} smaller waste items, {(3000 - left) / 100:.1f} kB in all."
     assert len(issues.shown) == MAX_ISSUES
-    assert issues.left_out == total - MAX_ISSUES
-    gitlab = json.loads(rendered(analysis, "gitlab", results))
+    assert issues.rest == rest
+    gitlab = json.loads(rendered(analysis, "gitlab", results, floor=0))
     assert len(gitlab) == MAX_ISSUES + 1
-    assert gitlab[-1]["description"].startswith(f"and {total - MAX_ISSUES} more issues")
-    run = json.loads(rendered(analysis, "sarif", results))["runs"][0]
+    assert gitlab[-1]["description"] == rest
+    run = json.loads(rendered(analysis, "sarif", results, floor=0))["runs"][0]
     assert len(run["results"]) == MAX_ISSUES
     notes = [note["message"]["text"] for note in run["invocations"][0]["toolExecutionNotifications"]]
-    assert f"{total - MAX_ISSUES} more issues were left out." in notes
+    assert rest in notes
 
 
 def test_fingerprints_are_the_same_for_every_build() -> None:

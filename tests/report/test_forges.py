@@ -85,8 +85,11 @@ def test_annotations_stay_within_what_github_shows() -> None:
     analysis, results = failing()
     analysis.__dict__["waste"] = list(many(5000))
     lines = list(github_lines(analysis, results))
+    assert sum(line.startswith("::warning ") for line in lines) == 4
+    assert lines[-1].endswith("::50.0 kB in 4,997 more items.")
+    lines = list(github_lines(analysis, results, 0))
     assert sum(line.startswith("::warning ") for line in lines) == 10
-    assert lines[-1].endswith("::49.9 kB in 4991 more items.")
+    assert lines[-1].endswith("::49.9 kB in 4,991 more items.")
 
 
 @pytest.mark.parametrize("name", HOSTILE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
@@ -11,6 +12,7 @@ from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
@@ -255,6 +257,44 @@ def test_sarif_is_what_oasis_says() -> None:
             assert result["locations"][0]["physicalLocation"]["region"]["startLine"] >= 1
             assert set(result["partialFingerprints"]) == {"layerscope/v1"}
         assert text.isascii()
+
+
+@cache
+def junit_schema() -> Any:
+    """What Jenkins, Surefire and GitLab read, in words of our own: see the file."""
+    xmlschema: Any = pytest.importorskip("xmlschema")
+    return xmlschema.XMLSchema(str(Path(__file__).with_name("junit.xsd")))
+
+
+def test_junit_is_what_its_readers_agree_upon() -> None:
+    seen: set[str] = set()
+    for analysis, results in cases():
+        text = rendered(analysis, "junit", results)
+        junit_schema().validate(text)
+        (suite,) = ElementTree.fromstring(text)
+        outcomes = Counter(child.tag for case in suite for child in case)
+        seen |= outcomes.keys()
+        assert int(suite.get("tests", -1)) == len(suite)
+        assert int(suite.get("failures", -1)) == outcomes["failure"]
+        assert int(suite.get("errors", -1)) == outcomes["error"]
+        assert int(suite.get("skipped", -1)) == outcomes["skipped"]
+    assert seen >= {"failure", "error", "skipped"}
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        '<testsuite name="s" tests="0" failures="0" errors="0"><testcase name="a"/></testsuite>',
+        '<testsuite name="s" tests="-1" failures="0" errors="0"/>',
+        '<testsuite name="s" tests="0" failures="0"/>',
+        '<testsuite name="" tests="0" failures="0" errors="0"/>',
+        '<testsuite name="s" tests="0" failures="0" errors="0"><properties/></testsuite>',
+    ],
+)
+def test_the_junit_schema_refuses_what_they_do_not_read(bad: str) -> None:
+    whole = '<testsuites tests="0" failures="0" errors="0">{}</testsuites>'
+    assert junit_schema().is_valid(whole.format('<testsuite name="s" tests="0" failures="0" errors="0"/>'))
+    assert not junit_schema().is_valid(whole.format(bad))
 
 
 def test_gitlab_reads_what_it_asks_for() -> None:
