@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
@@ -18,6 +19,7 @@ KIND = "layerscope-baseline"
 SCHEMA_VERSION = 1
 _LONGEST_COMMAND = 200
 _MOST = 1 << 63
+_COPIED = re.compile(r"(file|dir|multi):[0-9a-f]{12,64}(?= in )")
 _HINT = "Write it anew with --save-baseline."
 
 
@@ -108,15 +110,20 @@ def compare(before: Baseline, after: Baseline) -> Comparison:
 
 def _paired(gone: Iterable[LayerLine], fresh: Iterable[LayerLine]) -> Iterator[Delta]:
     """Layers that went and layers that came: those of one command are one layer that changed."""
-    waiting: dict[str, deque[int]] = {}
+    waiting: dict[str, deque[LayerLine]] = {}
     for layer in gone:
-        waiting.setdefault(layer.command, deque()).append(layer.bytes)
+        waiting.setdefault(_instruction(layer.command), deque()).append(layer)
     for layer in fresh:
-        earlier = waiting.get(layer.command) if layer.command else None
-        yield Delta(layer.command, earlier.popleft() if earlier else 0, layer.bytes)
-    for command, sizes in waiting.items():
-        for size in sizes:
-            yield Delta(command, size, 0)
+        earlier = waiting.get(_instruction(layer.command)) if layer.command else None
+        yield Delta(layer.command, earlier.popleft().bytes if earlier else 0, layer.bytes)
+    for layers in waiting.values():
+        for layer in layers:
+            yield Delta(layer.command, layer.bytes, 0)
+
+
+def _instruction(command: str) -> str:
+    """The command without the digest by which the classic builder names what it copied."""
+    return _COPIED.sub(r"\1", command)
 
 
 def _only(layers: tuple[LayerLine, ...], wanted: Counter[str]) -> list[int]:

@@ -76,7 +76,8 @@ def compare_configs(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[Con
 
 def _running(config: Mapping[str, Any]) -> dict[str, Any]:
     found = config.get("config")
-    return found if isinstance(found, dict) else {}
+    # The classic builder notes from which image it made this one: nothing that a container runs.
+    return {key: value for key, value in found.items() if key != "Image"} if isinstance(found, dict) else {}
 
 
 def _written(value: Any) -> str:

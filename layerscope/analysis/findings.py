@@ -71,7 +71,7 @@ def _grown(analysis: Analysis, measure: Measure) -> Iterable[Finding]:
             if folder.bytes > 0:
                 top = folder.name == "."
                 what = "What lies in / itself" if top else f"/{folder.name}"
-                cause = f"{what} grew from {size(folder.before)} to {size(folder.after)}."
+                cause = f"{what} {_growth(folder.before, folder.after)}."
                 yield Finding("" if top else f"{folder.name}/", folder.bytes, None, cause, "")
         return
     for reason in comparison.waste:
@@ -90,5 +90,9 @@ def _grown_layers(analysis: Analysis, comparison: Comparison) -> Iterable[Findin
         earlier = before.get((layer.command, layer.size_bytes))
         size_before = earlier.pop() if earlier else 0
         if layer.size_bytes > size_before:
-            what = f"was {size(size_before)} before" if size_before else "is new"
-            yield Finding("", layer.size_bytes - size_before, number, f"{_told(layer)} {what}", _cure(layer))
+            told = f"{_told(layer)} {_growth(size_before, layer.size_bytes)}"
+            yield Finding("", layer.size_bytes - size_before, number, told, _cure(layer))
+
+
+def _growth(before: int, after: int) -> str:
+    return f"grew from {size(before)} to {size(after)}" if before else "is new"

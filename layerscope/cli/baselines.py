@@ -70,6 +70,7 @@ class Keeper:
         args = self._args
         if args.save_baseline:
             _write(args.save_baseline, self._figures(analysis))
+            say(args, f"baseline written: {args.save_baseline} ({size(analysis.figures.size_bytes)})")
         if args.ratchet:
             self._tighten(self._figures(analysis), passed=passed(results))
 

@@ -28,6 +28,9 @@ _HEAD = """\
 # Where the base image ends: its name, or its number of layers. What lies below is not yours to mend.
 {base}
 
+# What it was built from: messages then name its lines.
+# dockerfile = "Dockerfile"
+
 # What to compare with: a file that `check --save-baseline` wrote, or an image.
 # baseline = "layerscope-baseline.json"
 # ratchet = true             # write a better image's figures into it

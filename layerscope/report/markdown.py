@@ -122,10 +122,10 @@ def _at(location: Location | None) -> str:
 
 
 def _layer_row(layer: LayerFigures) -> str:
-    command = _clipped(layer.command)
+    command = coded(_clipped(layer.command)) if layer.command else ""
     return (
         f"{label(layer.index)} | {size(layer.size_bytes)} | {size(layer.wasted_in_bytes)} | "
-        f"{size(layer.wasted_by_bytes)} | {coded(command)}"
+        f"{size(layer.wasted_by_bytes)} | {command}"
     )
 
 

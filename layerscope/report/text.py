@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from humanize import intcomma
 
+from layerscope.analysis.measures import OF_GROWTH
 from layerscope.analysis.model import Analysis, label
 from layerscope.analysis.rules import Result, Status, is_decided, needs_waste
 from layerscope.report.comparison import comparison_lines
@@ -154,7 +155,9 @@ def _finding_lines(analysis: Analysis, result: Result, paint: Painter) -> Iterat
     rest = result.findings[_CHECK_ITEMS:]
     if rest:
         more = result.found - _CHECK_ITEMS
-        total = size(sum(finding.bytes for finding in rest)) if more == len(rest) else ""
+        # What grew is told by layer and by folder: no sum of both.
+        summed = more == len(rest) and result.rule.measure not in OF_GROWTH
+        total = size(sum(finding.bytes for finding in rest)) if summed else ""
         yield f"  {total:>9}  in {intcomma(more)} more"
 
 

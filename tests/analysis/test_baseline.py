@@ -131,6 +131,15 @@ def test_limits_of_growth(name: str, limit: str, status: Status) -> None:
     assert result.status is status
 
 
+def test_a_copy_of_the_classic_builder_is_no_new_layer() -> None:
+    before, after = (
+        Baseline("x", "linux/amd64", size, 0, (LayerLine(digest, size, f"COPY --chown=1:1dir:{digest} in /app"),))
+        for size, digest in ((100, "1" * 64), (103, "2" * 12))
+    )
+    (delta,) = compare(before, after).layers
+    assert (delta.before, delta.after, delta.name) == (100, 103, after.layers[0].command)
+
+
 def test_growth_names_what_is_new_and_where() -> None:
     (result,) = judge(grown(), [make_rule("max-growth", "0", Scoring.TRUE)])
     told = [(finding.path, finding.bytes, finding.layer) for finding in result.findings]

@@ -120,6 +120,7 @@ def test_configs() -> None:
     found = [(change.key, change.before, change.after) for change in compare_configs(old, new)]
     assert found == [("Cmd", '["a"]', '["b"]'), ("Labels", "", '{"k": "ü"}')]
     assert compare_configs({}, {"config": None}) == ()
+    assert compare_configs({"config": {"Image": "sha256:1"}}, {"config": {"Image": "sha256:2"}}) == ()
 
 
 def test_bytes_that_cannot_be_had_may_be_anything() -> None:

@@ -31,7 +31,9 @@ def check(folder: Path, image: str, *flags: str) -> tuple[int, str, str]:
 
 
 def test_a_file_and_an_image_are_the_same_baseline(folder: Path) -> None:
-    assert check(folder, "1.tar", "--save-baseline", "b.json") == check(folder, "1.tar")
+    saved, plain = check(folder, "1.tar", "--save-baseline", "b.json"), check(folder, "1.tar")
+    assert saved[:2] == plain[:2]
+    assert (saved[2], plain[2]) == ("layerscope: baseline written: b.json (100 B)\n", "")
     for baseline in ("b.json", "1.tar", "docker-archive:1.tar"):
         code, out, errors = check(folder, "2.tar", "--baseline", baseline, "--max-growth", "49")
         assert (code, errors) == (1, "")

@@ -45,7 +45,7 @@ def test_what_is_commented_out_is_right_too() -> None:
     options = [line.lstrip("# ") for line in lines if line.startswith("# ") and " = " in line and "`" not in line]
     switched_on = [line for line in options if not line.startswith(("max-layers", "find", "hide", "theme"))]
     assert len(switched_on) >= 8
-    tops = [line for line in switched_on if line.startswith(("base", "ratchet", "require"))]
+    tops = [line for line in switched_on if line.startswith(("base", "dockerfile", "ratchet", "require"))]
     rules = [line for line in switched_on if line not in tops]
     settings = parse_settings(tomllib.loads("\n".join((*tops, "[rules]", *rules))), "x")
     assert set(settings.options) == {"base", "baseline", "ratchet", "require-baseline"}
