@@ -81,7 +81,7 @@ github is a workflow that builds and checks, gitlab a job that checks what lies
 in the registry; what to change in them stands at their top.
 
   layerscope template github > .github/workflows/image.yml
-  layerscope template gitlab > gitlab/layerscope.yml""",
+  layerscope template gitlab > layerscope.gitlab-ci.yml""",
     "completion": """\
   source <(layerscope completion bash)          # in ~/.bashrc
   source <(layerscope completion zsh)           # in ~/.zshrc, after compinit

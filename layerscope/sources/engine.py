@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from layerscope.errors import ImageNotFoundError, UsageError
 from layerscope.sources import documents
-from layerscope.sources.engine_client import EngineClient, Export, connect
+from layerscope.sources.endpoints import podman_endpoints
+from layerscope.sources.engine_client import connect
 from layerscope.sources.model import Image, Progress, Visit
 from layerscope.sources.passing import PassingArchive
 from layerscope.sources.platforms import Platform, parse_platform
@@ -19,6 +23,35 @@ from layerscope.sources.selection import Wish
 
 _ID = re.compile(r"(?:sha256:)?[0-9a-f]{64}|sha256:[0-9a-f]+")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@+\[\]-]*")
+
+
+class _Export(Protocol):
+    """An archive as it comes."""
+
+    def __iter__(self) -> Iterator[bytes]: ...
+
+    def close(self) -> None: ...
+
+
+class _Client(Protocol):
+    """An engine: behind a socket, or a program that is run."""
+
+    @property
+    def title(self) -> str: ...
+    @property
+    def command(self) -> str: ...
+    @property
+    def way(self) -> str: ...
+    @property
+    def exports_platforms(self) -> bool: ...
+
+    def inspect(self, image: str, /) -> dict[str, Any] | None: ...
+
+    def pull(self, image: str, platform: str, /) -> Iterator[dict[str, Any]]: ...
+
+    def export(self, image: str, platform: Platform | None, /) -> _Export: ...
+
+    def close(self) -> None: ...
 
 
 class EngineSource:
@@ -37,14 +70,14 @@ class EngineSource:
         self._wish = replace(wish, source=kind, image="")
         self._spool = spool
         self._progress = progress
-        self._client: EngineClient | None = None
+        self._client: _Client | None = None
         self._archive: PassingArchive | None = None
-        self._export: Export | None = None
+        self._export: _Export | None = None
 
     def read_through(self, visit: Visit) -> Image:
         """Inspect, pull if absent, then read the export to its end; SourceError where the engine fails."""
         wanted = parse_platform(self._wish.platform) if self._wish.platform else None
-        self._client = client = connect(self._kind)
+        self._client = client = _connected(self._kind)
         found = client.inspect(self._whole) if self._whole else None
         if found is not None:
             self._name = self._whole
@@ -52,7 +85,7 @@ class EngineSource:
             found = client.inspect(self._name) or self._pulled(client)
         _check_platform(client, self._name, found, wanted)
         exported = _export_name(self._name, found)
-        self._tell(f"Exporting {self._name}", 0, _size(found))
+        self._tell(f"Exporting {self._name}{client.way}", 0, _size(found))
         self._export = client.export(exported, wanted)
         chunks = ChunkReader(iter(self._export))
         label = f"The export of {self._name}"
@@ -67,7 +100,7 @@ class EngineSource:
             if part is not None:
                 part.close()
 
-    def _pulled(self, client: EngineClient) -> dict[str, Any]:
+    def _pulled(self, client: _Client) -> dict[str, Any]:
         if _ID.fullmatch(self._name):
             raise ImageNotFoundError(
                 f"{client.title} has no image {self._name}.", f"See `{client.command} images` for the ids."
@@ -88,6 +121,15 @@ class EngineSource:
             self._progress(what, done, total)
 
 
+def _connected(kind: str) -> _Client:
+    """The engine; Podman's program where there is one and no socket of its service. SourceError."""
+    if kind == "podman" and not podman_endpoints(os.environ) and (program := shutil.which("podman")):
+        from layerscope.sources.podman_command import PodmanCommand
+
+        return PodmanCommand(program)
+    return connect(kind)
+
+
 def _note(layers: dict[str, tuple[int, int]], message: dict[str, Any]) -> None:
     """Keep a layer's bytes (done, total) as a progress message of a pull tells them."""
     layer, status = documents.text(message.get("id")), documents.text(message.get("status"))
@@ -99,7 +141,7 @@ def _note(layers: dict[str, tuple[int, int]], message: dict[str, Any]) -> None:
         layers[layer] = (layers[layer][1], layers[layer][1])
 
 
-def _check_platform(client: EngineClient, name: str, found: dict[str, Any], wanted: Platform | None) -> None:
+def _check_platform(client: _Client, name: str, found: dict[str, Any], wanted: Platform | None) -> None:
     """UsageError where another platform is wanted and this engine cannot export it."""
     there = _platform(found)
     if wanted is None or there is None or there.meets(wanted) or client.exports_platforms:

@@ -40,6 +40,7 @@ class EngineClient:
         self._name = name
         self.title = _title(name)
         self.command = "podman" if name == "Podman" else "docker"
+        self.way = ""
         self._endpoint = endpoint
 
     @property
@@ -152,7 +153,7 @@ def connect(kind: str) -> EngineClient:
         return _connected("the Docker Engine", docker_endpoint(os.environ))
     endpoints = podman_endpoints(os.environ)
     if not endpoints:
-        hint = "Start it: systemctl --user start podman.socket, or set CONTAINER_HOST."
+        hint = "Start it: systemctl --user start podman.socket, or set CONTAINER_HOST, or put podman on PATH."
         raise SourceError("Podman's API service does not run: there is no socket of it.", hint)
     return _connected("Podman", endpoints[0])
 

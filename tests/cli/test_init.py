@@ -48,7 +48,7 @@ def test_what_is_commented_out_is_right_too() -> None:
     tops = [line for line in switched_on if line.startswith(("base", "dockerfile", "ratchet", "require"))]
     rules = [line for line in switched_on if line not in tops]
     settings = parse_settings(tomllib.loads("\n".join((*tops, "[rules]", *rules))), "x")
-    assert set(settings.options) == {"base", "baseline", "ratchet", "require-baseline"}
+    assert set(settings.options) == {"base", "dockerfile", "baseline", "ratchet", "require-baseline"}
     assert {"max-growth", "max-growth-percent", "max-wasted-growth", "max-layer-size", "non-root"} == set(
         settings.rules
     )

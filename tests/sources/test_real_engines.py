@@ -10,6 +10,7 @@ import pytest
 from docker import DockerClient
 
 import engine as docker_engine
+from commandline import run as run_layerscope
 from daemons import NOBODY, dockerd, needs_root, needs_user_namespaces, podman_service
 from images import docker_archive, file, folder, make_layer, whiteout
 from layerscope.errors import ImageNotFoundError, LayerscopeError, SourceError, SpoolError, UsageError
@@ -87,9 +88,77 @@ def test_docker_pulls_what_it_has_not(engine: DockerClient, tmp_path: Path) -> N
             docker_engine.remove(engine, reference)
 
 
+@pytest.fixture
+def _no_socket(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("layerscope.sources.endpoints._there", lambda _socket: False)
+
+
+@pytest.mark.usefixtures("_no_socket")
+def test_podman_without_its_service(archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with podman_service(archive) as runtime:  # for its storage: nobody knows of its socket
+        monkeypatch.setenv("HOME", str(runtime.parent))
+        monkeypatch.setenv("CONTAINERS_STORAGE_CONF", str(runtime.parent / "storage.conf"))
+        told: list[str] = []
+        opened = open_image(f"podman://{TAG}", progress=lambda what, _done, _total: told.append(what))
+        assert opened.layers == NAMES
+        assert (opened.image.source, opened.image.tags, opened.image.platform) == ("podman", [TAG], "linux/amd64")
+        assert told[0] == f"Exporting {TAG} with podman save, as its API service does not run"
+        source = open_source(f"podman://{TAG}", spool=tmp_path / "spool")
+        assert not hasattr(source, "image")
+        image = source.read_through(lambda _name, _reader, _size: None)
+        assert [content(layer) for layer in image.layers] == LAYERS
+        source.close()
+        with pytest.raises(UsageError, match="not for linux/s390x"):
+            open_image(f"podman://{TAG}", platform="linux/s390x")
+        with pytest.raises(SourceError, match="Podman has no image localhost/gone:1, and cannot pull it: "):
+            open_image("podman://localhost/gone:1")
+        assert run_layerscope("check", f"podman://{TAG}", "--min-efficiency", "0").returncode in (0, 1)
+
+
+#: What podman is made to do by a script in its place: inspecting, then saving.
+_FOUND = """if [ "$1" = image ]; then echo '[{"Id": "0123", "RepoTags": ["x:latest"], "Os": "linux"}]'; exit 0; fi; """
+
+
+@pytest.mark.usefixtures("_no_socket")
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        ("echo 'Error: short of luck' >&2; exit 125", "podman image inspect failed: short of luck."),
+        ("echo no", "podman image inspect prints no JSON: "),
+        (f"{_FOUND} echo 'Error: disk gone' >&2; exit 125", "podman save of x:latest failed: disk gone."),
+        (f"{_FOUND} echo 'Error: x: image not known' >&2; exit 125", "Podman no longer has the image x:latest."),
+        (f"{_FOUND} exit 1", "podman save of x:latest failed: it says nothing."),
+        (f"{_FOUND} head -c 700 /dev/zero; exit 0", "no image"),
+        (f"{_FOUND} head -c 300000 /dev/zero >&2; exit 1", "podman save of x:latest failed: "),
+    ],
+)
+def test_podman_that_fails(script: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "podman"
+    program.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    with pytest.raises(LayerscopeError) as caught:
+        open_image("podman://x")
+    assert words in caught.value.sentence
+    assert caught.value.exit_code == 2
+
+
+@pytest.mark.usefixtures("_no_socket")
+def test_podman_ends_with_whoever_reads_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "podman"
+    program.write_text(f"#!/bin/sh\n{_FOUND} echo $$ >{tmp_path}/pid; exec yes\n", encoding="utf-8")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    with pytest.raises(LayerscopeError):
+        open_image("podman://x")  # what `yes` prints is no archive
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text()), 0)
+
+
+@pytest.mark.usefixtures("_no_socket")
 def test_podman_that_does_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    monkeypatch.setattr("layerscope.sources.endpoints._there", lambda _socket: False)
+    monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(SourceError, match="there is no socket of it") as caught:
         open_image("podman://x")
     assert "podman.socket" in caught.value.hint
