@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +47,7 @@ def run_start(
     ``fault`` is why the one that was chosen before could not be opened. ConfigError for a theme or a
     key that there is not; ``remembered`` is a theme that may be gone.
     """
+    gc.disable()  # until the first frame: it would go through all modules again and again as they come
     from layerscope.tui.start import StartApp
 
     app = StartApp(shelves, fault=fault, theme=theme, remembered=remembered, preferences=preferences)
@@ -70,6 +72,7 @@ def run_explorer(
     can be told, InternalError for anything else) once the terminal is itself again, so that one
     place prints errors.
     """
+    gc.disable()  # until the first frame: it would go through all modules again and again as they come
     from layerscope.tui.app import ExplorerApp
 
     app = ExplorerApp(
@@ -81,7 +84,10 @@ def run_explorer(
 
 def _run(app: ScopeApp[Any], themed: Themed | None) -> None:
     theme = app.theme
-    app.run()
+    try:
+        app.run()
+    finally:
+        gc.enable()  # where it never came to a first frame
     if themed is not None and app.theme != theme:
         themed(app.theme)
     if app.failure is None:

@@ -183,7 +183,6 @@ class ExplorerApp(ScopeApp[None]):
 
     def on_unmount(self) -> None:
         """The user has left: a thread that still compares contents shall not keep the program."""
-        gc.unfreeze()
         self._leaving = True
         if self._index is not None:
             for layer in self._index.image.layers:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 from typing import Final, TypeVar
@@ -48,6 +49,15 @@ class ScopeApp(App[Result]):
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self._end, number)
+
+    def on_ready(self) -> None:
+        """The first frame is on its way; nothing that was loaded for it is ever garbage."""
+        gc.freeze()
+        gc.enable()
+
+    def on_unmount(self) -> None:
+        """What was loaded may be garbage now, where the process goes on."""
+        gc.unfreeze()
 
     def _end(self, number: signal.Signals) -> None:
         asyncio.get_running_loop().remove_signal_handler(number)  # a second one ends it at once

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 from typing import Any
 
@@ -320,3 +321,26 @@ async def _until_over(app: ExplorerApp) -> None:
         for _ in range(30):
             await pilot.pause()
         await pilot.press("q")
+
+
+def test_the_collector_rests_only_until_the_first_frame(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[tuple[str, bool]] = []
+
+    def load(report: Report, cancelled: Cancelled) -> ImageIndex:
+        seen.append(("reading", gc.isenabled()))
+        return load_demo(report, cancelled)
+
+    def run(app: ExplorerApp) -> None:
+        seen.append(("starting", gc.isenabled()))
+        asyncio.run(_until_over(app))
+
+    def fail(app: ExplorerApp) -> None:
+        raise OSError("no terminal")
+
+    monkeypatch.setattr(ExplorerApp, "run", run)
+    run_explorer("demo", load, analyse)
+    assert seen == [("starting", False), ("reading", True)]
+    monkeypatch.setattr(ExplorerApp, "run", fail)
+    with pytest.raises(OSError, match="no terminal"):
+        run_explorer("demo", load, analyse)
+    assert gc.isenabled()
