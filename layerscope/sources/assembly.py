@@ -27,7 +27,7 @@ def image_from_manifest(contents: Contents, manifest: Manifest, image: Image) ->
     read = partial(document_of, contents, manifest.config.digest)
     diff_ids = _read_config(image, contents, manifest.config, read, len(manifest.layers))
     for number, layer in enumerate(manifest.layers):
-        made, blob = _layer(contents, partial(blob_of, contents, layer.digest), layer.digest, layer, diff_ids[number])
+        made, blob = layer_of(contents, partial(blob_of, contents, layer.digest), layer.digest, layer, diff_ids[number])
         if blob is not None and layer.size not in (-1, blob.size):
             image.warnings.append(f"Layer {number + 1} has {blob.size} bytes, the manifest says {layer.size}.")
         image.layers.append(made)
@@ -42,7 +42,7 @@ def image_from_entry(contents: Contents, entry: ArchiveEntry, image: Image) -> I
     diff_ids = _read_config(image, contents, told, partial(contents.document, entry.config), len(entry.layers))
     for name, diff_id in zip(entry.layers, diff_ids, strict=True):
         source = entry.sources.get(diff_id, Descriptor(""))
-        made, _ = _layer(contents, partial(contents.blob, name), name, source, diff_id)
+        made, _ = layer_of(contents, partial(contents.blob, name), name, source, diff_id)
         image.layers.append(made)
     return _whole(image, contents)
 
@@ -130,7 +130,7 @@ def _config_digest(name: str) -> str:
     return digest if len(stem) == 64 and documents.is_digest(digest) else ""
 
 
-def _layer(
+def layer_of(
     contents: Contents, find: Callable[[], Blob | None], name: str, told: Descriptor, diff_id: str
 ) -> tuple[Layer, Blob | None]:
     """One layer and its blob; ``missing`` says why where its bytes cannot be read."""

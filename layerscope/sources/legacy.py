@@ -5,13 +5,16 @@ Docker image specification v1: ``repositories`` maps names and tags to the newes
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from layerscope.errors import DamagedImageError, LimitError, UsageError
 from layerscope.sources import documents
+from layerscope.sources.assembly import layer_of
 from layerscope.sources.candidates import SeveralImagesError
 from layerscope.sources.contents import Contents
-from layerscope.sources.model import HistoryEntry, Image, Layer
+from layerscope.sources.documents import Descriptor
+from layerscope.sources.model import HistoryEntry, Image
 from layerscope.sources.platforms import Platform
 
 #: Names in a sentence about all that an archive has.
@@ -34,13 +37,9 @@ def legacy_image(contents: Contents, wanted: str, image: Image) -> Image:
     image.id, image.tags = tops[0], list(tags)
     chain, image.config = _chain(contents, tops[0])
     for layer_id, line in chain:
-        blob = contents.blob(f"{layer_id}/layer.tar")
+        name = f"{layer_id}/layer.tar"
+        layer, _ = layer_of(contents, partial(contents.blob, name), name, Descriptor(""), "")
         image.history.append(line)
-        layer = Layer(name=f"{layer_id}/layer.tar", digest="")
-        if blob is None:
-            layer.missing = f"{contents.label} does not hold this layer ({layer.name})."
-        else:
-            layer.name, layer.opener, layer.seekable = blob.name, blob.opener, blob.seekable
         image.layers.append(layer)
     fields = documents.strings(image.config)
     image.created = fields.get("created", "")

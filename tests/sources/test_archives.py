@@ -142,16 +142,27 @@ def test_links_in_a_circle_are_no_layers(tmp_path: Path) -> None:
     assert "does not hold this layer" in opened.image.layers[0].missing
 
 
-def test_docker_before_manifests(tmp_path: Path) -> None:
+def before_manifests() -> dict[str, bytes | Entry]:
+    """An archive of Docker before 1.10: layer ``bb`` on ``aa``."""
     members: dict[str, bytes | Entry] = {"repositories": b'{"sample": {"1": "bb"}}'}
     for layer, name, parent in ((LAYERS[0], "aa", ""), (LAYERS[1], "bb", "aa")):
         about = {"id": name, "parent": parent, "os": "linux", "architecture": "amd64"}
         about["container_config"] = {"Cmd": ["/bin/sh", "-c", f"make {name}"]}  # type: ignore[assignment]
         members |= {f"{name}/VERSION": b"1.0", f"{name}/json": json.dumps(about).encode(), f"{name}/layer.tar": layer}
-    opened = both(tmp_path, pack(members))
+    return members
+
+
+def test_docker_before_manifests(tmp_path: Path) -> None:
+    opened = both(tmp_path, pack(before_manifests()))
     assert opened.layers == NAMES[:2]
     assert opened.image.tags == ["sample:1"]
     assert [entry.created_by for entry in opened.image.history] == ["/bin/sh -c make aa", "/bin/sh -c make bb"]
+
+
+def test_unreadable_layers_of_docker_before_manifests_are_marked(tmp_path: Path) -> None:
+    opened = both(tmp_path, pack(before_manifests() | {"aa/layer.tar": b"hsqs and so on"}))
+    assert opened.image.layers[0].missing == "This layer is no tar: it is a squashfs file system."
+    assert opened.layers == [[], NAMES[1]]
 
 
 def test_parents_in_a_circle_end(tmp_path: Path) -> None:
