@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from layerscope.core.drive import BoundedReader, HeaderDrive
@@ -23,6 +23,7 @@ from layerscope.sources.digests import PIECE, DigestingReader
 from layerscope.sources.limits import Limits
 from layerscope.sources.model import CheckedReader, Image, Layer, OpenSource, PassingSource, Reader
 from layerscope.sources.recognition import instead_of_tar
+from layerscope.sources.verification import SummedReader, Sums, mismatch
 
 #: Seconds between two reports of progress.
 _REPORT_EVERY: Final = 0.05
@@ -41,6 +42,7 @@ class _Watch:
     keep: Keep | None
     budget: Budget
     layers: int = 0
+    sums: dict[str, Sums] = field(default_factory=dict)
     total: int | None = None
     stopped: bool = False
     _next: float = 0.0
@@ -96,6 +98,8 @@ def _index_layer(reader: Reader, watch: _Watch, layer: int, name: str, *, total:
         if checked is not None and not index.fault:
             checked.finish(goes_on)
             index.fault = _STOPPED if watch.stopped else ""
+        if isinstance(reader, SummedReader) and not index.fault:
+            watch.sums[name] = reader.sums()
     except (DamagedImageError, LimitError) as error:
         index.fault, index.limit = error.sentence, getattr(error, "limit", "")
     index.finish()
@@ -218,6 +222,8 @@ def build_index(
     watch = _Watch(progress, cancelled, keep, Budget(limits or Limits()))
     index = _read_passing(source, watch) if isinstance(source, PassingSource) else _read_open(source, watch)
     _merge(index, merged)
+    if index.image.verify:
+        _verify(index, watch.sums)
     return index
 
 
@@ -240,6 +246,9 @@ def _read_passing(source: PassingSource, watch: _Watch) -> ImageIndex:
         if not watch.stopped:
             raise
         image = Image("", "", layers=[Layer(name) for name in passed], warnings=[_NO_MANIFEST])
+    for layer in image.layers:
+        if image.verify and layer.verifier and layer.name not in passed:  # an empty blob
+            passed[layer.name] = _index_layer(layer.verifier(), watch, -1, layer.name, total=0, tap=True)
     # An empty layer is one that passed: it has no entries, and so no truth value either.
     layers = [
         passed[layer.name] if layer.name in passed and not layer.missing else _absent(layer) for layer in image.layers
@@ -259,12 +268,12 @@ def _read_open(source: OpenSource, watch: _Watch) -> ImageIndex:
         if watch.stopped:
             return _absent(layer, "reading was stopped before this layer")
         try:
-            reader = layer.opener()
+            reader = layer.verifier() if image.verify and layer.verifier else layer.opener()
         except LayerscopeError as error:
             return _absent(layer, error.sentence)
         watch.budget.compressed += layer.compressed_bytes or 0
         try:
-            return _index_layer(reader, watch, number, layer.name, total=None, tap=not layer.seekable)
+            return _index_layer(reader, watch, number, layer.name, total=None, tap=image.verify or not layer.seekable)
         finally:
             reader.close()
 
@@ -310,6 +319,13 @@ def _absent(layer: Layer, why: str = "") -> LayerIndex:
     index.fault = why or layer.missing or ("" if layer.opener else "its bytes are not in the archive")
     index.finish()
     return index
+
+
+def _verify(index: ImageIndex, sums: Mapping[str, Sums]) -> None:
+    """Compare the layers with the digests that the image names: a lie is the layer's fault."""
+    for layer, contents in zip(index.image.layers, index.layers, strict=True):
+        if not contents.fault and (fault := mismatch(layer, sums.get(layer.name))):
+            contents.fault, contents.untrusted = fault, True
 
 
 def _merge(index: ImageIndex, merged: Callable[[int, int], None] | None) -> None:

@@ -80,7 +80,7 @@ def both(tmp_path: Path, data: bytes, **options: str) -> Opened:
     here.image.reference = passing.image.reference = "image.tar"
     for opened in (here, passing):
         for layer in opened.image.layers:
-            layer.opener, layer.seekable = None, False
+            layer.opener, layer.verifier, layer.seekable = None, None, False
     assert shape(here) == shape(passing)
     return here
 

@@ -89,6 +89,8 @@ class LayerFigures:
     """Why reading ended early; empty when the layer was read to its end."""
     limit: str = ""
     """The option that reading came to the limit of; empty where that is not the reason."""
+    untrusted: bool = False
+    """Whether it was read to its end, and the fault is a digest that it should have and has not."""
 
 
 class WasteItem(NamedTuple):

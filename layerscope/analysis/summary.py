@@ -129,6 +129,7 @@ def _layers(index: ImageIndex, history: Sequence[HistoryLine], base_layers: int)
             name=layer.name,
             fault=index.layers[number].fault,
             limit=index.layers[number].limit,
+            untrusted=index.layers[number].untrusted,
         )
         for number, layer in enumerate(index.image.layers)
     ]

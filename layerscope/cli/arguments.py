@@ -220,6 +220,7 @@ def _add_image_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--image", default="", metavar="NAME", help="which of several images in an archive")
     group.add_argument("--base", default="", metavar="N|IMAGE", help="the FROM part: its layers, or its name")
     group.add_argument("--dockerfile", default="", metavar="FILE", help="what it was built from: lines are told")
+    group.add_argument("--verify", action="store_true", help="compare every layer with its digests; a lie is exit 2")
     limits = f"what an image may hold: {', '.join(LIMITS)}"
     group.add_argument("--limit", action="append", default=[], metavar="NAME=VALUE", help=limits)
     group.add_argument("--source", default="", metavar="KIND", help="docker, podman, docker-archive, ... (dive's way)")

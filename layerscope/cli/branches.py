@@ -190,14 +190,15 @@ def _incomplete(analysis: Analysis) -> int:
     from layerscope.text import printable
 
     if analysis.fault:
-        sys.stderr.write(f"layerscope: the image was not read whole: {printable(analysis.fault)}\n")
-    alike: dict[str, list[int]] = {}
+        sys.stderr.write(f"layerscope: the image cannot be relied on: {printable(analysis.fault)}\n")
+    alike: dict[tuple[bool, str], list[int]] = {}
     for layer in analysis.layers:
         if layer.fault:
-            alike.setdefault(layer.fault, []).append(layer.index)
-    for fault, numbers in alike.items():
+            alike.setdefault((layer.untrusted, layer.fault), []).append(layer.index)
+    for (untrusted, fault), numbers in alike.items():
         which = f"layer {labels(numbers)} was" if len(numbers) == 1 else f"layers {labels(numbers)} were"
-        sys.stderr.write(f"layerscope: {which} not read whole: {printable(fault)}\n")
+        what = "read and cannot be trusted" if untrusted else "not read whole"
+        sys.stderr.write(f"layerscope: {which} {what}: {printable(fault)}\n")
     limits = {layer.limit for layer in analysis.layers if layer.limit}
     damaged = analysis.fault or any(layer.fault and not layer.limit for layer in analysis.layers)
     advice = ["Save or pull the image again."] if damaged else []

@@ -46,6 +46,7 @@ def explore(args: argparse.Namespace, settings: Settings, dive: DiveSettings) ->
                 platform=args.platform,
                 image=args.image,
                 source=args.source,
+                verify=args.verify,
                 limits=limits,
                 spool=Path(tempfile.gettempdir()),
                 progress=lambda what, done, total: report(Progress(-1, 0, "", done, total, 0, activity=what)),

@@ -57,6 +57,7 @@ def _open_source(args: argparse.Namespace, limits: Limits, line: ProgressLine) -
         platform=args.platform,
         image=args.image,
         source=args.source,
+        verify=args.verify,
         limits=limits,
         progress=line.source,
     )

@@ -27,7 +27,7 @@ TEXTS = (
     "comment-key",
     "min-issue",
 )
-SWITCHES = ("require-baseline", "ratchet")
+SWITCHES = ("verify", "require-baseline", "ratchet")
 TABLES = ("rules", "keys", "explorer")
 #: What the explorer may be told of how it looks at first.
 LOOKS = ("attributes", "upto", "folded")

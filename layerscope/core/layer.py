@@ -52,9 +52,10 @@ class LayerIndex:
     ``entries`` counts the members of the tar, ``stored_bytes`` sums the bytes of its regular files,
     ``hidden_bytes`` those that whiteouts and AUFS metadata ship all the same,
     ``fault`` says why the tar could not be read to its end, ``limit`` is the option behind that
-    where it is a limit, ``skipped`` counts members that make no file, ``kept`` holds contents that were
-    asked for beforehand, by entry, ``text`` is about how many bytes names, targets, attributes and folders
-    take. Directories of the layer have numbers of their own: 0 is the root.
+    where it is a limit, ``untrusted`` that it was read to its end and is not what its image names,
+    ``skipped`` counts members that make no file, ``kept`` holds contents that were asked for beforehand,
+    by entry, ``text`` is about how many bytes names, targets, attributes and folders take. Directories of
+    the layer have numbers of their own: 0 is the root.
     """
 
     def __init__(self, max_depth: int = MAX_DEPTH, max_text: int = MAX_TEXT) -> None:
@@ -62,6 +63,7 @@ class LayerIndex:
         self._max_text: i64 = max_text
         self.fault: str = ""
         self.limit: str = ""
+        self.untrusted: bool = False
         self.entries: int = 0
         self.stored_bytes: int = 0
         self.hidden_bytes: int = 0

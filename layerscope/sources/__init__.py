@@ -26,6 +26,7 @@ def open_source(
     platform: str = "",
     image: str = "",
     source: str = "",
+    verify: bool = False,
     limits: Limits | None = None,
     spool: Path | None = None,
     progress: Progress | None = None,
@@ -34,13 +35,14 @@ def open_source(
 
     ``image`` chooses among several in one archive, ``platform`` is ``OS/ARCH[/VARIANT]``, ``source`` a
     scheme for references without one. With a ``spool`` folder the layers of a passing source can be
-    opened after it was read through. ``limits`` is what the user allows the image.
+    opened after it was read through. ``verify`` compares layers and documents with
+    their digests. ``limits`` is what the user allows the image.
     """
     from layerscope.sources.limits import Limits
     from layerscope.sources.selection import Wish
 
     parsed = parse_reference(reference, source)
-    wish = Wish(reference, parsed.kind, image, platform, limits or Limits())
+    wish = Wish(reference, parsed.kind, image, platform, verify, limits or Limits())
     if parsed.kind in ("docker", "podman", "registry"):
         return _remote(parsed, wish, spool, progress)
     from layerscope.sources import places

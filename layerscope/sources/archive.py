@@ -16,6 +16,7 @@ from layerscope.sources.readers import FileReader, SharedFile, read_all
 from layerscope.sources.recognition import describe
 from layerscope.sources.salvage import NamedContents, salvage
 from layerscope.sources.selection import Wish, find_image
+from layerscope.sources.verification import VerifyingReader
 from layerscope.text import shortened
 
 
@@ -50,11 +51,15 @@ class FileContents:
         real, stored = found
         head = self._window(stored).read(BLOCK)
         kind = content_kind(head)
-        opener = partial(self._open, real, stored)
-        return Blob(real, stored.size, kind, opener, seekable=kind in ("tar", ""), looks=describe(head))
+        seekable = kind in ("tar", "")
+        opener, verifier = partial(self._open, real, stored), partial(self._verified, real, stored, not seekable)
+        return Blob(real, stored.size, kind, opener, seekable, describe(head), verifier)
 
     def _open(self, name: str, stored: Stored) -> Reader:
         return decompressed(self._window(stored), f"Layer {shortened(name)}", self.limits)
+
+    def _verified(self, name: str, stored: Stored, compressed: bool) -> Reader:
+        return VerifyingReader(self._window(stored), f"Layer {shortened(name)}", self.limits, compressed=compressed)
 
     def _window(self, stored: Stored) -> FileReader:
         return FileReader(self._file, stored.offset, stored.size)

@@ -119,7 +119,7 @@ def _config(image: Image, told: Descriptor, read: Callable[[], bytes | None]) ->
     if not isinstance(config, dict):
         return None, f"{name} is no JSON object"
     if found := doubt("The config", data, told, "the manifest"):
-        image.warnings.append(found)
+        image.doubts.append(found)
     return config, ""
 
 
@@ -149,6 +149,7 @@ def layer_of(
     else:
         layer.name = blob.name
         layer.opener = blob.opener
+        layer.verifier = blob.verifier
         layer.seekable = blob.seekable
         layer.compressed_bytes = blob.size if blob.kind not in ("tar", "") else None
     return layer, blob

@@ -19,7 +19,8 @@ class Blob(NamedTuple):
     """A stored file that may be a layer: its real name, size in bytes, kind and how to open it.
 
     ``kind`` is ``tar``, a compression's name, or empty for anything else, of which ``looks`` tells
-    more. ``opener`` opens the uncompressed bytes and is None where they passed and were not kept.
+    more. ``opener`` opens the uncompressed bytes and is None where they passed and were not kept; ``verifier``
+    does so hashing them (a ``SummedReader``).
     """
 
     name: str
@@ -28,6 +29,7 @@ class Blob(NamedTuple):
     opener: Callable[[], Reader] | None
     seekable: bool = False
     looks: str = ""
+    verifier: Callable[[], Reader] | None = None
 
 
 class Contents(Protocol):

@@ -13,6 +13,7 @@ from layerscope.sources.model import Image, Reader
 from layerscope.sources.readers import FileReader, SharedFile, read_all
 from layerscope.sources.recognition import describe
 from layerscope.sources.selection import Wish, find_image
+from layerscope.sources.verification import VerifyingReader
 from layerscope.text import shortened
 
 _MARKS = ("index.json", "manifest.json", "oci-layout", "repositories")
@@ -54,14 +55,21 @@ class FolderContents:
         finally:
             file.close()
         kind = content_kind(head)
-        opener = partial(self._layer, name)
-        return Blob(name, file.size, kind, opener, seekable=kind in ("tar", ""), looks=describe(head))
+        seekable = kind in ("tar", "")
+        opener, verifier = partial(self._layer, name), partial(self._verified, name, compressed=not seekable)
+        return Blob(name, file.size, kind, opener, seekable, describe(head), verifier)
 
     def _layer(self, name: str) -> Reader:
+        return decompressed(self._reader(name), f"Layer {shortened(name)}", self.limits)
+
+    def _verified(self, name: str, *, compressed: bool) -> Reader:
+        return VerifyingReader(self._reader(name), f"Layer {shortened(name)}", self.limits, compressed=compressed)
+
+    def _reader(self, name: str) -> FileReader:
         file = self._open(name)
         if file is None:
             raise DamagedImageError(f"{name} is no longer in {self.label}.", "Copy the image again.")
-        return decompressed(FileReader(file, owned=True), f"Layer {shortened(name)}", self.limits)
+        return FileReader(file, owned=True)
 
     def _open(self, name: str) -> SharedFile | None:
         try:

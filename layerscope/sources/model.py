@@ -64,6 +64,8 @@ class Layer:
     seekable: bool = False
     opener: Callable[[], Reader] | None = None
     missing: str = ""
+    verifier: Callable[[], Reader] | None = None
+    """Opens the same, hashed on the way (a ``SummedReader``)."""
 
 
 @dataclass(eq=False, slots=True)
@@ -85,6 +87,10 @@ class Image:
     fault: str = ""
     """Why this need not be the whole image: its archive is damaged, or its documents name other numbers of layers."""
     warnings: list[str] = field(default_factory=list)
+    doubts: list[str] = field(default_factory=list)
+    """How its documents are other than their digests say."""
+    verify: bool = False
+    """Whether its layers are to be compared with their digests."""
 
 
 #: Called for each layer-like member of a forward-only archive as its bytes pass, with the member's

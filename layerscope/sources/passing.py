@@ -21,6 +21,7 @@ from layerscope.sources.readers import FileReader, PeekReader, PipeReader, Share
 from layerscope.sources.recognition import describe
 from layerscope.sources.selection import Wish
 from layerscope.sources.spool import Spool, SpoolingReader
+from layerscope.sources.verification import VerifyingReader
 from layerscope.text import shortened
 
 #: Documents of the largest size that are kept in memory until the manifest says which are needed.
@@ -83,10 +84,12 @@ class KeptContents:
             return None  # the archive broke off in front of its bytes
         kind = self.kinds.get(real, "")
         opener: Callable[[], Reader] | None = partial(self._open, self.file, real, stored) if self.file else None
+        verifier: Callable[[], Reader] | None = None
         if not stored.size:
             opener = partial(PipeReader, io.BytesIO())
+            verifier = partial(VerifyingReader, opener(), f"Layer {shortened(real)}", self.limits, compressed=False)
         seekable = opener is not None and kind in ("tar", "")
-        return Blob(real, stored.size, kind, opener, seekable, self.looks.get(real, ""))
+        return Blob(real, stored.size, kind, opener, seekable, self.looks.get(real, ""), verifier)
 
     def _open(self, file: SharedFile, name: str, stored: Stored) -> Reader:
         return decompressed(FileReader(file, stored.offset, stored.size), f"Layer {shortened(name)}", self.limits)
@@ -145,7 +148,7 @@ class PassingArchive:
             while member := tar.next():
                 name = contents.members.add(member)
                 if member.kind == FILE:
-                    _take(contents, name, tar.data(), member.stored, visit)
+                    _take(contents, name, tar.data(), member.stored, visit, verify=self._wish.verify)
             read_out(stream)
         except DamagedImageError as error:
             fault = error.sentence
@@ -164,7 +167,7 @@ class PassingArchive:
             self._spool = None
 
 
-def _take(contents: KeptContents, name: str, data: Reader, size: int, visit: Visit) -> None:
+def _take(contents: KeptContents, name: str, data: Reader, size: int, visit: Visit, *, verify: bool) -> None:
     """Show a layer to the visitor, keep a document, pass over anything else."""
     peeked = PeekReader(data)
     head = peeked.peek(BLOCK)
@@ -172,7 +175,11 @@ def _take(contents: KeptContents, name: str, data: Reader, size: int, visit: Vis
     contents.forget(name)
     if kind:
         contents.kinds[name] = kind
-        plain = decompressed(peeked, f"Layer {shortened(name)}", contents.limits)
+        label, limits = f"Layer {shortened(name)}", contents.limits
+        if verify:
+            plain: Reader = VerifyingReader(peeked, label, limits, compressed=kind != "tar")
+        else:
+            plain = decompressed(peeked, label, limits)
         try:
             visit(name, plain, size)
         except SourceError as error:

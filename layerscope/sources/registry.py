@@ -62,7 +62,8 @@ class RegistryContents:
         if layer is None or "foreign" in layer.media_type or "nondistributable" in layer.media_type:
             return None
         kind = "tar" if layer.media_type.endswith((".tar", ".diff")) else "compressed"
-        return Blob(layer.digest, layer.size, kind, partial(open_layer, self._client, layer, self.limits))
+        opener = partial(open_layer, self._client, layer, self.limits)
+        return Blob(layer.digest, layer.size, kind, opener, verifier=partial(opener, verify=True))
 
     def _index(self) -> bytes:
         """The index of a layout that holds just what was asked for."""

@@ -16,6 +16,7 @@ from layerscope.sources.model import Reader
 from layerscope.sources.readers import CHUNK, discard
 from layerscope.sources.registry_client import RegistryClient, lies, start_hash
 from layerscope.sources.registry_errors import broken_off
+from layerscope.sources.verification import HashingReader, Sums
 
 #: Bytes that must have come since the last break for the tries to be counted from the first again.
 PROGRESS = 1 << 20
@@ -157,12 +158,25 @@ class LayerReader:
         self._plain.close()
 
 
-def open_layer(client: RegistryClient, blob: Descriptor, limits: Limits) -> LayerReader:
+class VerifyingLayerReader(LayerReader):
+    """A layer whose uncompressed bytes are hashed, too (a ``SummedReader``)."""
+
+    def __init__(self, blob: BlobReader, plain: HashingReader) -> None:
+        super().__init__(blob, plain)
+        self._hashing = plain
+
+    def sums(self) -> Sums:
+        """The digest of the uncompressed bytes: that of the blob was compared already."""
+        return Sums(self._hashing.digest())
+
+
+def open_layer(client: RegistryClient, blob: Descriptor, limits: Limits, *, verify: bool = False) -> LayerReader:
     """The uncompressed tar of a layer from its front; LayerscopeError where it does not come."""
     what = f"Layer {blob.digest}"
     reader = BlobReader(client, blob, what)
     try:
-        return LayerReader(reader, decompressed(reader, what, limits))
+        plain = decompressed(reader, what, limits)
+        return VerifyingLayerReader(reader, HashingReader(plain)) if verify else LayerReader(reader, plain)
     except LayerscopeError:
         reader.close()
         raise

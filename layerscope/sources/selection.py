@@ -27,11 +27,25 @@ class Wish:
     source: str
     image: str = ""
     platform: str = ""
+    verify: bool = False
     limits: Limits = field(default_factory=Limits)
 
 
 def find_image(contents: Contents, wish: Wish) -> Image:
-    """The image that is meant, its manifest and config parsed; reads no layer."""
+    """The image that is meant, its manifest and config parsed; reads no layer.
+
+    Documents that are other than their digests say are a warning, or the image's fault where it is to be verified.
+    """
+    image = _find(contents, wish)
+    image.verify = wish.verify
+    if wish.verify:
+        image.fault = " ".join(filter(None, (image.fault, *image.doubts)))
+    else:
+        image.warnings += image.doubts
+    return image
+
+
+def _find(contents: Contents, wish: Wish) -> Image:
     contents = MeteredContents(contents)
     warnings: list[str] = []
     candidates = find_candidates(contents, warnings)
@@ -53,7 +67,7 @@ def find_image(contents: Contents, wish: Wish) -> Image:
     image.annotations.update(variant.descriptor.annotations)
     image.attestations = _attestations(candidate, image.digest)
     if variant.doubt:
-        image.warnings.append(variant.doubt)
+        image.doubts.append(variant.doubt)
     if variant.manifest is None:
         raise variant.problem or NotAnImageError(f"{contents.label} holds no image.")
     return image_from_manifest(contents, variant.manifest, image)

@@ -9,10 +9,12 @@ import io
 import lzma
 import os
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import pytest
@@ -56,6 +58,11 @@ class Tools:
     docker: Callable[[], DockerClient]
     stack: ExitStack = field(default_factory=ExitStack)
 
+    @cached_property
+    def runroot(self) -> str:
+        """A folder with a short path: podman refuses more than 50 bytes."""
+        return self.stack.enter_context(tempfile.TemporaryDirectory(prefix="podman-"))
+
     @property
     def archive(self) -> Path:
         """What ``docker save`` of old would write."""
@@ -92,7 +99,7 @@ class Tools:
 
     def containers(self, tool: str, *arguments: str) -> list[str]:
         """A command of podman or buildah on a storage of the test's own, with the image in it."""
-        store = ["--root", str(self.folder / "store"), "--runroot", str(self.folder / "run")]
+        store = ["--root", str(self.folder / "store"), "--runroot", self.runroot]
         command = [tool, *store, "--storage-driver", "vfs"]
         if not (self.folder / "store").exists():
             load = ["pull", "-q"] if tool == "buildah" else ["load", "-q", "-i"]
@@ -219,9 +226,9 @@ def stored(index: ImageIndex) -> set[str]:
     return {"plain" if bare else next(iter(word), "compressed") for word, bare in zip(found, plain, strict=True)}
 
 
-def read(reference: str) -> tuple[dict[str, object], set[str]]:
+def read(reference: str, *, verify: bool = False) -> tuple[dict[str, object], set[str]]:
     """The answers about an image, and how its layers are compressed."""
-    source = open_source(reference)
+    source = open_source(reference, verify=verify)
     try:
         index = build_index(source)
         return answers(index), stored(index)
@@ -241,9 +248,16 @@ def truth(tools: Tools) -> dict[str, object]:
 @pytest.mark.parametrize("name", [pytest.param(name, marks=_marks(name)) for name in SOURCES])
 def test_every_source_gives_the_same_answers(name: str, tools: Tools, truth: dict[str, object]) -> None:
     compression, make = SOURCES[name]
-    found, compressions = read(make(tools))
+    reference = make(tools)
+    found, compressions = read(reference)
     assert found == truth
     assert compressions == {compression}
+    checked, _ = read(reference, verify=True)
+    if "chunked" in name:  # skopeo 1.9 leaves out what pads the tar behind its end, and diff ids count that
+        assert str(checked.pop("faults")).count("its contents have the digest") == 2
+        assert checked.items() <= truth.items()
+    else:
+        assert checked == truth
 
 
 @pytest.mark.parametrize("compress", [bytes, gzip.compress, zstd])
