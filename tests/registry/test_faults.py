@@ -7,7 +7,6 @@ import re
 import socket
 import struct
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -361,11 +360,9 @@ def test_a_config_that_is_not_there(evil: Evil) -> None:
 
 
 def test_a_silent_registry_can_be_left(evil: Evil, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry_http, "STALL_TIMEOUT", 30)
+    monkeypatch.setattr(registry_http, "STALL_TIMEOUT", 3600)
     evil.script = [stalling] * 9
     source = open_source(evil.reference)
     threading.Timer(0.3, source.close).start()
-    start = time.monotonic()
     with pytest.raises(CancelledError):
         build_index(source)
-    assert time.monotonic() - start < 5
