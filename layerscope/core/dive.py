@@ -33,25 +33,22 @@ class Occurrences:
 
 
 class _Layer:
-    """The directories and whiteouts of one layer's own tree, as numbers of paths.
+    """What dive's tree of one layer holds beside its entries, as numbers of paths.
 
-    ``directories`` are those that its entries lie in, -1 for AUFS metadata, which dive drops. The
-    ``bare`` of them hold nothing but markers, and are leaves.
+    ``bare`` are the directories that hold nothing but markers, and are leaves. Those of AUFS metadata
+    are dropped.
     """
 
     def __init__(self, index: LayerIndex) -> None:
         self.index = index
-        self.directories: list[int] = [0]
         self.bare: list[int] = []
         self.whiteouts: list[int] = []
+        self._known: dict[int, int] = {0: 0}
         self._filled = bytearray()
 
     def prepare(self, paths: DivePaths) -> Iterator[None]:
         """Number the paths; comes back every few milliseconds."""
         index = self.index
-        for start in range(1, len(index.directory_names), _STEP):
-            self._number(paths, start)
-            yield None
         position = index.kinds.find(WHITEOUT)
         while position >= 0:
             position = self._find_whiteouts(paths, position)
@@ -60,29 +57,39 @@ class _Layer:
         self.whiteouts = list(dict.fromkeys(self.whiteouts))
         if index.kinds.find(OPAQUE) < 0 and index.kinds.find(METADATA) < 0:
             return
-        self._filled = bytearray(len(self.directories))
+        self._filled = bytearray(len(index.directory_names))
         for start in range(0, len(index), _STEP):
             self._fill(start)
             yield None
-        self._find_bare()
-
-    def _number(self, paths: DivePaths, start: int) -> None:
-        index, directories = self.index, self.directories
-        for number in range(start, min(start + _STEP, len(index.directory_names))):
-            parent, name = directories[index.directory_parents[number]], index.directory_names[number]
-            dropped = parent < 0 or name.startswith(_METADATA_PREFIX)
-            directories.append(-1 if dropped else paths.child(parent, name))
+        for start in range(len(index.directory_names) - 1, 0, -_STEP):
+            self._find_bare(paths, start)
+            yield None
 
     def _find_whiteouts(self, paths: DivePaths, position: int) -> int:
         """Number what the next whiteouts name; where to go on, -1 after the last."""
         index = self.index
         left = _STEP
         while position >= 0 and left > 0:
-            parent = self.directories[index.directories[position]]
+            parent = self._directory(paths, index.directories[position])
             self.whiteouts.append(paths.child(parent, index.names[position][len(_PREFIX) :]))
             position = index.kinds.find(WHITEOUT, position + 1)
             left -= 1
         return position
+
+    def _directory(self, paths: DivePaths, number: int) -> int:
+        """The path of a directory of the layer's index; -1 for AUFS metadata."""
+        index, known = self.index, self._known
+        above: list[int] = []
+        while number not in known:
+            above.append(number)
+            number = index.directory_parents[number]
+        path = known[number]
+        while above:
+            number = above.pop()
+            name = index.directory_names[number]
+            path = -1 if path < 0 or name.startswith(_METADATA_PREFIX) else paths.child(path, name)
+            known[number] = path
+        return path
 
     def _fill(self, start: int) -> None:
         """Note which directories hold more than markers."""
@@ -91,13 +98,15 @@ class _Layer:
             if index.kinds[entry] not in (OPAQUE, METADATA):
                 self._filled[index.directories[entry]] = 1
 
-    def _find_bare(self) -> None:
-        for number in range(1, len(self.directories)):
-            if self.directories[number] >= 0:
-                self._filled[self.index.directory_parents[number]] = 1
-        for number in range(1, len(self.directories)):
-            if self.directories[number] > 0 and not self._filled[number]:
-                self.bare.append(self.directories[number])
+    def _find_bare(self, paths: DivePaths, start: int) -> None:
+        """Find the directories without contents, those below first."""
+        index = self.index
+        for number in range(start, max(start - _STEP, 0), -1):
+            path = self._directory(paths, number)
+            if path > 0 and not self._filled[number]:
+                self.bare.append(path)
+            if path >= 0:
+                self._filled[index.directory_parents[number]] = 1
 
 
 class DiveSums:
@@ -119,6 +128,7 @@ class DiveSums:
         self._marked: list[bool] = []  # by path: is it looked at one by one?
         self._filled: list[int] = []  # by path: the last layer in which something lies in it
         self._own: dict[int, int] = {}  # of one layer: marked paths that it has entries for
+        self._implied: list[int] = []  # of one layer: marked paths in which something lies
         self._once: i64 = 0  # the bytes of all other paths
 
     def work(self) -> Iterator[None]:
@@ -163,19 +173,23 @@ class DiveSums:
         for layer in self._layers:
             for path in layer.bare:
                 self._marked[path] = True
-            if layer.whiteouts or layer.bare:
-                for start in range(1, len(layer.directories), _STEP):
-                    self._mark_filled(layer.directories[start : start + _STEP])
+            for markers in (layer.whiteouts, layer.bare):
+                seen: set[int] = {0}
+                for start in range(0, len(markers), _STEP):
+                    self._mark_filled(markers[start : start + _STEP], seen)
                     yield None
 
-    def _mark_filled(self, directories: list[int]) -> None:
+    def _mark_filled(self, markers: list[int], seen: set[int]) -> None:
         """Mark files that hold markers, which makes them no leaves; other contents would make them directories."""
         tree = self._tree
-        for path in directories:
-            if 0 < path < tree.node_count:
-                version: i64 = tree.newest_versions[path]
+        for path in markers:
+            path = self.paths.parent(path)
+            while path > 0 and path not in seen:
+                seen.add(path)
+                version: i64 = tree.newest_versions[path] if path < tree.node_count else -1
                 if version >= 0 and tree.kinds[version] != DIRECTORY:
                     self._marked[path] = True
+                path = self.paths.parent(path)
 
     def _mark_rewritten(self, start: int) -> None:
         tree, marked = self._tree, self._marked
@@ -200,16 +214,16 @@ class DiveSums:
             yield None
         self.layer_bytes.append(total)
         self._once += total
-        bare = set(layer.bare)
-        for start in range(0, len(layer.directories), _STEP):
-            for path in layer.directories[start : start + _STEP]:
-                if path > 0 and path not in bare:
-                    self._filled[path] = number
-            yield None
         self._own = {}
+        self._implied = []
         for start in range(first, end, _STEP):
-            self._gather(index, start, min(start + _STEP, end))
+            self._gather(number, index, start, min(start + _STEP, end))
             yield None
+        for markers in (layer.whiteouts, layer.bare):
+            for start in range(0, len(markers), _STEP):
+                for path in markers[start : start + _STEP]:
+                    self._enter(self.paths.parent(path), number)
+                yield None
         own = list(self._own)
         for start in range(0, len(own), _STEP):
             for path in own[start : start + _STEP]:
@@ -220,11 +234,14 @@ class DiveSums:
             if path not in self._own:
                 self._add(path, 0)
 
-    def _gather(self, index: LayerIndex, start: int, end: int) -> None:
+    def _gather(self, number: int, index: LayerIndex, start: int, end: int) -> None:
         """Find the marked paths among versions of one layer; of several entries of one path the last counts."""
-        tree, marked = self._tree, self._marked
+        tree, marked, filled = self._tree, self._marked, self._filled
         version: i64 = start
         for path in tree.nodes[start:end].tolist():
+            parent: int = tree.parents[path]
+            if parent > 0 and filled[parent] != number:
+                self._enter(parent, number)
             if marked[path]:
                 entry: i64 = tree.entries[version]
                 if entry >= 0 and path > 0:
@@ -232,6 +249,14 @@ class DiveSums:
                     size: i64 = index.sizes[entry]
                     self._once -= size
             version += 1
+
+    def _enter(self, path: int, number: int) -> None:
+        """Something lies in the path in this layer, and so in all directories above."""
+        while path > 0 and self._filled[path] != number:
+            self._filled[path] = number
+            if self._marked[path]:
+                self._implied.append(path)
+            path = self.paths.parent(path)
 
     def _count_whiteouts(self, number: int, layer: _Layer, stack: DiveStack) -> Iterator[None]:
         """Count what a layer's whiteouts name.
@@ -262,11 +287,12 @@ class DiveSums:
             stack.put(path, layer.index, self._own[path])
             if stack.is_tired():
                 yield None
-        for path in layer.directories:
-            if path > 0 and path not in self._own:
-                stack.put(path, layer.index, -1)
-            if stack.is_tired():
-                yield None
+        for implied in (self._implied, layer.bare):
+            for path in implied:
+                if path not in self._own:
+                    stack.put(path, layer.index, -1)
+                if stack.is_tired():
+                    yield None
         for path in late:
             stack.remove(path)
             while stack.clear():
