@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import tarfile
@@ -20,6 +21,8 @@ import engine
 
 #: Files ``l1`` to ``l60`` lie in every context: an instruction that copies the one of its own line marks its layer.
 LINES = 60
+#: What the classic builder says after each step.
+_STEP = re.compile(r"^ ---> ([0-9a-f]{12})$", re.MULTILINE)
 
 
 def fill(folder: Path, dockerfile: str) -> Path:
@@ -42,7 +45,7 @@ def build_with_engine(
     A skip where the command's BuildKit needs a plugin that is not there; a failure where an engine is required.
     """
     for program in _docker_commands():
-        command = [program, "build", "-q", "--network", "none", "-t", tag, *options, str(folder)]
+        command = [program, "build", "--network", "none", "-t", tag, *options, str(folder)]
         done = _run(command, DOCKER_BUILDKIT=str(int(buildkit)))
         if "buildx" not in done.stderr:
             break
@@ -55,6 +58,10 @@ def build_with_engine(
     finally:
         if not keep:
             _run([program, "rmi", "-f", tag])
+            # The classic builder leaves other stages behind, without a name.
+            nameless = _run([program, "images", "-q", "--filter", "dangling=true"]).stdout.split()
+            for image in set(nameless).intersection(_STEP.findall(done.stdout)):
+                _run([program, "rmi", image])
     return archive
 
 

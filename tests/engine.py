@@ -31,6 +31,11 @@ _APPLETS = "adduser cat chmod chown cp dd ln ls mkdir mkfifo mv rm sh tar touch"
 _PT_INTERP = 3
 
 
+def own(name: str) -> str:
+    """A name of an image that no other test run has at the same time."""
+    return f"{name}:{os.getpid()}"
+
+
 def required() -> bool:
     """Whether a missing engine is a failure."""
     return os.environ.get(REQUIRED) == "1"

@@ -47,7 +47,7 @@ LAYERS = [
     make_layer([folder("d"), file("d/a", NOISE[::-1]), whiteout("d/b"), file("e/new", b"new" * 100_000)]),
     make_layer([folder("e"), opaque("e"), file("e/other", b"o" * 70_000, mode=0o4755, uid=7)]),
 ]
-TAG = "localhost/layerscope-every-source:1"
+TAG = docker_engine.own("localhost/layerscope-every-source")
 
 
 @dataclass

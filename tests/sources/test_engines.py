@@ -26,7 +26,7 @@ LAYERS = [
     make_layer([whiteout("d/a"), file("b", os.urandom(300_000))]),
 ]
 NAMES = [[b"d/", b"d/a"], [b"d/.wh.a", b"b"]]
-TAG = "layerscope-sources-test:1"
+TAG = docker_engine.own("layerscope-sources-test")
 
 
 class Relay(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
@@ -124,7 +124,7 @@ def test_another_platform(loaded: str) -> None:
 
 @pytest.mark.engine
 def test_an_image_removed_before_its_export(engine: DockerClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    tag = "layerscope-sources-removed:1"
+    tag = docker_engine.own("layerscope-sources-removed")
     docker_engine.load(engine, docker_archive(LAYERS, tags=[tag]))
 
     def removing(what: str, _done: int, _total: int | None) -> None:

@@ -23,7 +23,7 @@ LAYERS = [
     make_layer([whiteout("d/a"), file("b", b"b" * 300_000, uid=7)]),
 ]
 NAMES = [[b"d/", b"d/a"], [b"d/.wh.a", b"b"]]
-TAG = "localhost/layerscope-real-test:1"
+TAG = docker_engine.own("localhost/layerscope-real-test")
 
 
 @pytest.fixture(scope="module")
@@ -230,7 +230,7 @@ def test_a_context_as_docker_writes_it(behind_tls: tuple[str, Path], monkeypatch
 
 
 def test_an_engine_killed_in_the_middle_of_an_export(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    tag = "layerscope-killed:1"
+    tag = docker_engine.own("layerscope-killed")
     path = tmp_path / "large.tar"
     path.write_bytes(docker_archive([make_layer([file("large", os.urandom(30_000_000))])], tags=[tag]))
     with dockerd() as (host, process):
@@ -265,7 +265,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.mark.engine
 def test_a_disk_full_of_an_export(engine: DockerClient, archive: Path, small_disk: Path) -> None:
-    tag = "layerscope-full:1"
+    tag = docker_engine.own("layerscope-full")
     docker_engine.load(engine, docker_archive(LAYERS, tags=[tag]))
     try:
         with pytest.raises(SpoolError, match=rf"could not be kept in {small_disk}: No space left on device") as caught:
