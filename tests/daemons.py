@@ -49,10 +49,10 @@ def dockerd(*options: str) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
         command = [program("dockerd"), "-H", f"unix://{socket}", *own, *options]
         process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
     try:
-        _await(lambda: _answers(f"unix://{socket}"), process, folder / "log")
+        wait_for(lambda: _answers(f"unix://{socket}"), process, folder / "log")
         yield f"unix://{socket}", process
     finally:
-        _stop(process)
+        stop(process)
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)  # the containerd of a dockerd that was killed itself
         subprocess.run(["umount", "--lazy", str(folder / "data")], stderr=subprocess.DEVNULL, check=False)
@@ -100,15 +100,16 @@ def podman_service(
             service = [*command, "system", "service", "--time", "0", f"unix://{socket}"]
             process = subprocess.Popen(service, env=environment, stdout=stream, stderr=stream)
         try:
-            _await(socket.exists, process, log)
+            wait_for(socket.exists, process, log)
             yield runtime
         finally:
-            _stop(process)
+            stop(process)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _await(ready: Callable[[], bool], process: subprocess.Popen[bytes], log: Path) -> None:
+def wait_for(ready: Callable[[], bool], process: subprocess.Popen[bytes], log: Path) -> None:
+    """Wait until a server is ready; a failure with the end of its log where it is not."""
     for _ in range(300):
         assert process.poll() is None, log.read_text(errors="replace")[-2000:]
         if ready():
@@ -117,7 +118,8 @@ def _await(ready: Callable[[], bool], process: subprocess.Popen[bytes], log: Pat
     pytest.fail(f"it does not start: {log.read_text(errors='replace')[-2000:]}")
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """End a server, by force where it does not go."""
     process.terminate()
     try:
         process.wait(20)

@@ -216,7 +216,7 @@ def _unreachable(name: str, endpoint: Endpoint, error: BaseException, doing: str
         return SourceError(f"{_title(name)} refused{doing}: {_clean(error.explanation or str(error))}.", "See its log.")
     if isinstance(cause, NameError) and endpoint.host.startswith("ssh:"):  # the SDK's way to miss a module
         sentence = f"{_title(name)} at {endpoint} is reached by ssh, for which the package paramiko is missing."
-        return SourceError(sentence, "Install it: pip install 'docker[ssh]'")
+        return SourceError(sentence, "Install it: pip install 'layerscope[ssh]'")
     if isinstance(cause, ssl.SSLError):
         words = getattr(cause, "verify_message", "") or cause.reason or str(cause)
         sentence = f"The TLS connection to {name} at {endpoint} failed: {_clean(words)}."
@@ -228,7 +228,9 @@ def _unreachable(name: str, endpoint: Endpoint, error: BaseException, doing: str
         )
     if doing:
         return SourceError(f"{_title(name)} broke off{doing}: {_clean(str(cause))}.", "See its log, then try again.")
-    return SourceError(f"{_title(name)} at {endpoint} does not answer: {_clean(str(cause))}.", _NO_ENGINE)
+    by_ssh = endpoint.host.startswith("ssh:")
+    hint = f"What ssh says is above; `docker -H {endpoint.host} version` has to answer." if by_ssh else _NO_ENGINE
+    return SourceError(f"{_title(name)} at {endpoint} does not answer: {_clean(str(cause))}.", hint)
 
 
 def _title(name: str) -> str:

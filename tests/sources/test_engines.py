@@ -265,7 +265,6 @@ def test_an_engine_that_refuses_to_look(fake: type[FakeEngine]) -> None:
         ("unix:///no/such.sock", "does not run: nothing listens at"),
         ("tcp://127.0.0.1:1", "refuses the connection"),
         ("what:ever", "does not answer"),
-        ("ssh://nobody@127.0.0.1:1", "paramiko is missing|does not answer|refuses the connection"),
     ],
 )
 def test_no_engine(host: str, words: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,11 +13,12 @@ from docker import DockerClient
 import engine as docker_engine
 from commandline import run as run_layerscope
 from daemons import NOBODY, dockerd, needs_root, needs_user_namespaces, podman_service
-from images import docker_archive, file, folder, make_layer, whiteout
+from images import digest, docker_archive, file, folder, make_layer, whiteout
 from layerscope.errors import ImageNotFoundError, LayerscopeError, SourceError, SpoolError, UsageError
 from layerscope.sources import open_source
 from opening import content, open_image
 from registries import push, registry, run
+from sshd import ssh_host
 
 LAYERS = [
     make_layer([folder("d"), file("d/a", os.urandom(400_000))]),
@@ -278,9 +280,33 @@ def test_a_disk_full_of_an_export(engine: DockerClient, archive: Path, small_dis
     del archive
 
 
-def test_a_host_by_ssh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DOCKER_HOST", "ssh://nobody@127.0.0.1:1")
-    with pytest.raises(LayerscopeError) as caught:
-        open_image("docker://x")
-    told = f"{caught.value.sentence} {caught.value.hint}"
-    assert "docker[ssh]" in told or "does not answer" in told or "refuses the connection" in told
+@pytest.mark.engine
+def test_an_engine_behind_ssh(engine: DockerClient, archive: Path, tmp_path: Path) -> None:
+    """As a process of its own: the SDK leaves it to the end of the process to be done with ssh."""
+    pytest.importorskip("paramiko")
+    if not Path("/var/run/docker.sock").is_socket():
+        pytest.skip("the docker command of the other side talks to the usual socket")
+    docker_engine.load(engine, archive.read_bytes())
+    try:
+        with ssh_host(tmp_path) as (host, commands):
+            there = {"DOCKER_HOST": host, "PATH": f"{commands}:{os.environ['PATH']}"}
+            done = run_layerscope("report", f"docker://{TAG}", "--verify", "--format", "json", variables=there)
+            assert (done.returncode, done.stderr) == (0, "")
+            assert [layer["diffId"] for layer in json.loads(done.stdout)["layers"]] == [digest(each) for each in LAYERS]
+            gone = run_layerscope("report", "docker://localhost:1/gone:1", variables=there)
+            assert (gone.returncode, gone.stdout) == (2, "")
+            assert "has no image localhost:1/gone:1" in gone.stderr
+            (tmp_path / "user.pub").write_text("")  # nobody's key opens it any more
+            locked = run_layerscope("report", f"docker://{TAG}", variables=there)
+            assert (locked.returncode, locked.stdout) == (2, "")
+            assert host in locked.stderr
+            assert "Traceback" not in locked.stderr
+    finally:
+        docker_engine.remove(engine, TAG)
+
+
+def test_a_host_by_ssh_that_is_not_there() -> None:
+    done = run_layerscope("report", "docker://x", variables={"DOCKER_HOST": "ssh://nobody@127.0.0.1:1"})
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "Traceback" not in done.stderr
+    assert any(words in done.stderr for words in ("layerscope[ssh]", "docker -H ssh://nobody@127.0.0.1:1 version"))
