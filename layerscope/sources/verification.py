@@ -6,7 +6,6 @@ asks for it (``--verify``): it takes reading bytes that are skipped otherwise, a
 
 from __future__ import annotations
 
-import hashlib
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from layerscope.sources.blobs import decompressed
@@ -36,6 +35,8 @@ class HashingReader:
     """Hashes what passes."""
 
     def __init__(self, reader: Reader) -> None:
+        import hashlib
+
         self._reader = reader
         self._state = hashlib.sha256()
 
