@@ -60,6 +60,18 @@ def test_the_workflow_gives_the_action_inputs_that_it_has() -> None:
     assert step["with"].keys() <= read_yaml(ACTION / "action.yml")["inputs"].keys()
 
 
+def test_the_workflow_runs_as_it_is_written(workspace: Path) -> None:
+    (job,) = read_yaml(WORKFLOW)["jobs"].values()
+    inputs = {name: str(value) for name, value in job["steps"][-1]["with"].items()}
+    inputs |= {"image": "app.tar", "comment": "false"}
+    first = act(workspace, inputs)
+    assert (first.code, first.outputs["verdict"], first.outputs["delta"]) == (1, "fail", "")
+    assert "There is no baseline layerscope-baseline.json" in first.log + first.summary
+    save(workspace / "main.tar", [[file("a", 10)]])
+    run("check", "main.tar", "--save-baseline", "layerscope-baseline.json", cwd=workspace)
+    assert act(workspace, inputs).outputs["delta"] == str(100_005 - 10)
+
+
 def test_a_failed_check_reports_first_and_fails_last(workspace: Path) -> None:
     run = act(workspace, {"image": "app.tar", "dockerfile": "Dockerfile", "sarif": "out.sarif"})
     assert run.code == 1
