@@ -25,6 +25,7 @@ from layerscope.tui.messages import Analysed, Indexed, Progressed, WasteFound
 from layerscope.tui.preferences import PLAIN, Preferences
 from layerscope.tui.reading import Failed, start
 from layerscope.tui.screen import ExplorerScreen
+from layerscope.tui.wastegroups import WasteRows
 
 if TYPE_CHECKING:
     from textual.command import Provider
@@ -120,9 +121,11 @@ class ExplorerApp(ScopeApp[None]):
         finish(files.lookups.prepare())
         try:
             # Contents are compared now: this may take a while.
-            self.post_message(WasteFound(analysis, analysis.waste))
+            rows = WasteRows(analysis.waste)
+            rows.prepare()
+            self.post_message(WasteFound(analysis, rows))
         except LayerscopeError as error:
-            self.post_message(WasteFound(analysis, [], error.sentence))
+            self.post_message(WasteFound(analysis, WasteRows(), error.sentence))
 
     def on_progressed(self, message: Progressed) -> None:
         """A layer is being read."""
@@ -140,7 +143,7 @@ class ExplorerApp(ScopeApp[None]):
         """The causes are there."""
         # What was read lives as long as the explorer: the collector need not go through it again and again.
         gc.freeze()
-        self.explorer.show_waste(message.analysis, message.items, message.fault)
+        self.explorer.show_waste(message.analysis, message.rows, message.fault)
 
     def on_failed(self, message: Failed) -> None:
         """A thread that fails ends the explorer; whoever started it says why."""

@@ -43,7 +43,11 @@ class ScopeApp(App[Result]):
             self.theme = "textual-dark"
 
     def on_load(self) -> None:
-        """Whoever ends the program, or closes its terminal, gets the terminal back as it was."""
+        """Whoever ends the program, or closes its terminal, gets the terminal back as it was.
+
+        Back from the shell, everything is painted: Textual takes what it painted before for still there.
+        """
+        self.app_resume_signal.subscribe(self, lambda _app: self.refresh(layout=True), immediate=True)
         if self.is_headless:
             return
         loop = asyncio.get_running_loop()

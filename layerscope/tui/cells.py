@@ -36,6 +36,16 @@ def cut_middle(text: str, width: int) -> str:
     return set_cell_size(text, head).rstrip() + "…" + tail
 
 
+def cut_front(text: str, width: int) -> str:
+    """The text in at most ``width`` cells, its end kept, with an ellipsis where its beginning was left out."""
+    if cell_len(text) <= width:
+        return text
+    tail = text
+    while tail and cell_len(tail) > width - 1:
+        tail = tail[max(1, (cell_len(tail) - width + 1) // 2) :]
+    return "…" + tail if width > 0 else ""
+
+
 def wrap(text: str, width: int) -> list[str]:
     """The text in lines of at most ``width`` cells, broken at blanks where there are any."""
     width = max(1, width)

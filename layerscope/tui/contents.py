@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from layerscope.core.drive import BoundedReader
 from layerscope.core.tar import DIRECTORY
 from layerscope.errors import CancelledError, DamagedImageError, LayerscopeError
-from layerscope.text import decode, printable, size
+from layerscope.text import decode, size
 from layerscope.tui.entrywords import attributes, kind_word
 from layerscope.tui.listings import is_archive, listing, unpacked
 
@@ -226,8 +226,3 @@ def compare(older: Contents, newer: Contents, names: tuple[str, str], changes: S
         equal = f"what can be shown is equal ({cut})" if cut else "the contents are equal"
         return Contents(list(changes) or ["owner, mode and time too"], "difference", equal)
     return Contents(lines, "difference", cut)
-
-
-def title(path: bytes) -> str:
-    """The last part of a path, printable."""
-    return printable(decode(path.rsplit(b"/", 1)[-1]))

@@ -16,7 +16,7 @@ from layerscope.tui.rows import Pieces
 from layerscope.tui.story import moment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from layerscope.analysis.model import Analysis, LayerFigures, WasteItem
     from layerscope.core.tree import ImageTree
@@ -67,7 +67,7 @@ class DetailsPane(Story):
         self._analysis = analysis
         self.refresh_rows()
 
-    def show_waste(self, items: list[WasteItem]) -> None:
+    def show_waste(self, items: Sequence[WasteItem]) -> None:
         """What is wasted is known: of each layer the largest item counts."""
         for item in reversed(items):
             self._waste.update(dict.fromkeys(item.stored_in, item))

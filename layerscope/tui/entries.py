@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 
 from textual.strip import Strip
 
-from layerscope.tui.rows import Pieces, Rows
+from layerscope.text import printable
+from layerscope.tui.rows import Pieces, Rows, marked
 
 #: An item's lines.
 Lines = list[Pieces]
@@ -23,6 +24,9 @@ class Entries(Rows):
         self._lines: Lines = []
         self._starts: list[int] = [0]
         self._width = 0
+        #: What is looked for; empty for nothing.
+        self.needle = ""
+        self._matches: list[int] = []
 
     def lines(self, item: int, width: int) -> Lines:
         """The lines of an item, wrapped to ``width`` cells; at least one."""
@@ -44,8 +48,10 @@ class Entries(Rows):
         return self._starts[item], self._starts[item + 1]
 
     def pieces(self, row: int, width: int) -> Pieces:
-        """A line that was made before."""
-        return self._lines[row]
+        """A line that was made before, with what is looked for marked."""
+        if not self.needle:
+            return self._lines[row]
+        return [piece for text, tone in self._lines[row] for piece in marked(text, printable(self.needle), tone)]
 
     def render_line(self, y: int) -> Strip:
         """Paint a line, made anew where the scrollbar came or went since."""
@@ -58,6 +64,35 @@ class Entries(Rows):
         """Make all lines anew."""
         self._wrap()
         super().refresh_rows()
+
+    # Looking for something in it.
+
+    def text(self, item: int) -> str:
+        """What of an item is looked through."""
+        return ""
+
+    def search(self, text: str) -> None:
+        """Mark a text and go to the next item from here on that has it; small letters match both."""
+        self.needle = text
+        fold = text == text.lower()
+        texts = (self.text(item) for item in range(self.item_count))
+        self._matches = [item for item, own in enumerate(texts) if text and text in (own.lower() if fold else own)]
+        self.refresh()
+        if self._matches:
+            self.cursor = self._matches[bisect_left(self._matches, self.cursor) % len(self._matches)]
+
+    def next_match(self, step: int) -> None:
+        """To the next item with the text, or the one before, around the end."""
+        if self._matches:
+            at = bisect_right(self._matches, self.cursor) if step > 0 else bisect_left(self._matches, self.cursor) - 1
+            self.cursor = self._matches[at % len(self._matches)]
+
+    @property
+    def counted(self) -> str:
+        """How many items have the text, for the line that it is typed into."""
+        if not self.needle:
+            return ""
+        return f"{len(self._matches)} of {self.item_count}" if self._matches else "not found"
 
     def _wrap(self) -> None:
         self._width = self.scrollable_content_region.width

@@ -21,7 +21,7 @@ from layerscope.tui.columns import TARGET, Columns
 from layerscope.tui.entrywords import attributes, note
 from layerscope.tui.filetree import MARKS, FileTree, Order
 from layerscope.tui.filters import Filter, parse_filter
-from layerscope.tui.keys import bindings
+from layerscope.tui.keys import bindings, keys_of, written
 from layerscope.tui.rows import Pieces, Rows
 
 if TYPE_CHECKING:
@@ -63,6 +63,8 @@ class FilesPane(Rows):
         self.columns = Columns()
         #: What is wrong with the filter that is being typed.
         self.fault = ""
+        #: Why the layer that is looked at was not read whole; empty where it was.
+        self.layer_fault = ""
         #: Whether something is being looked for.
         self.busy = False
         self._level = 0
@@ -82,13 +84,23 @@ class FilesPane(Rows):
         if self.model.filter is not None:
             wanted = self.model.filter
             count = self.model.elsewhere[0]
+            if self.model.hidden:
+                return self._hidden_sentence(self.model.hidden, printable(wanted.text))
             if count:
                 there = f"{count:,} in other layers - enter goes to layer {self.elsewhere_layer + 1}, esc clears"
                 return f"no file matches '{printable(wanted.text)}' here, {there}"
             return wanted.fault or f"no file matches '{printable(wanted.text)}' - esc clears"
         if self.model.shown != frozenset(MARKS.values()):
             return "nothing to show: A M R U bring files back"
-        return "no files"
+        return printable(self.layer_fault) or "no files"
+
+    def _hidden_sentence(self, hidden: dict[str, int], text: str) -> str:
+        """That all matches are hidden, and the keys that show them."""
+        keys = {key.action: written(key.keys.split(",")[0]) for key in keys_of(self)}
+        shown = [f"{keys[f'toggle_mark({name!r})']} shows {_WORDS.get(name, name)} files" for name in hidden]
+        count = sum(hidden.values())
+        matches = f"{count:,} match{'' if count == 1 else 'es'}"
+        return f"{matches} of '{text}', all hidden: {', '.join(shown)} - esc clears"
 
     @property
     def elsewhere_layer(self) -> int:
@@ -182,6 +194,8 @@ class FilesPane(Rows):
             return "searching"
         if self.fault or (self.model.filter is not None and self.model.filter.fault):
             return self.fault or (self.model.filter.fault if self.model.filter else "")
+        if self.model.hidden:
+            return f"0 · {sum(self.model.hidden.values()):,} hidden"
         if self.elsewhere_layer >= 0:
             return f"0 · enter: layer {self.elsewhere_layer + 1}"
         if self.model.filter is not None:

@@ -44,11 +44,11 @@ _ORDERS: Final = {Order.NAME: BY_NAME, Order.SIZE: BY_SIZE, Order.CHANGES: BY_CH
 class FileTree:
     """Positions of an outline, of which some are visible rows; one byte per path for each property.
 
-    ``hits`` masks the matches of the filter, ``hit_count`` counts them; ``hidden`` is how many there
-    are where none of them may be shown. ``elsewhere`` is how many paths of other layers a name finds of
-    which these have none, and the first of them, or -1. After a change the rows are right again; work
-    that may take long is a generator that yields every few milliseconds, and changes nothing before
-    its end.
+    ``hits`` masks the matches of the filter, ``hit_count`` counts them; where none of them may be
+    shown, ``hidden`` counts them by the marks that are not. ``elsewhere`` is how many paths of other
+    layers a name finds of which these have none, and the first of them, or -1. After a change the rows
+    are right again; work that may take long is a generator that yields every few milliseconds, and
+    changes nothing before its end.
     """
 
     def __init__(self, tree: ImageTree, outline: Outline) -> None:
@@ -63,7 +63,7 @@ class FileTree:
         self.filter: Filter | None = None
         self.hits = bytearray()
         self.hit_count = 0
-        self.hidden = 0
+        self.hidden: dict[str, int] = {}
         self.elsewhere = 0, -1
         self.total = 0
         self._sorted: SortedRows | None = None
@@ -89,7 +89,7 @@ class FileTree:
         allowed = self._shown(view)
         yield
         hits = bytearray() if found is None else both(found, allowed)
-        hidden = 0 if found is None or hits.find(1) >= 0 else found.count(1)
+        hidden = {} if found is None or hits.find(1) >= 0 else self._hidden(found, view)
         keep = allowed if found is None else keep_hits(self.outline, hits, allowed)
         yield
         rows = RowMap(self.outline)
@@ -121,6 +121,15 @@ class FileTree:
             return 0, -1
         there = without(bytearray(self._found.hits), self.view.marks.translate(b"\x00" + b"\x01" * 255))
         return there.count(1), there.find(1)
+
+    def _hidden(self, found: bytearray, view: View) -> dict[str, int]:
+        """How many matches have each of the marks that are not shown."""
+        counts = {
+            name: both(found, view.marks.translate(bytes(each == mark for each in range(256)))).count(1)
+            for name, mark in MARKS.items()
+            if mark not in self.shown
+        }
+        return {name: count for name, count in counts.items() if count}
 
     def _shown(self, view: View) -> bytearray:
         """What the marks that are shown allow, and the folders above."""

@@ -97,6 +97,13 @@ class FindBar(Horizontal):
             self._input.value = ""
         self.display = False
 
+    def refill(self, text: str, placeholder: str) -> None:
+        """Be there where something is looked for already, and take another text from now on."""
+        with self.prevent(Input.Changed):
+            self._input.value = text
+        self._input.placeholder = placeholder
+        self.display = bool(text)
+
     def count(self, words: str) -> None:
         """How many there are."""
         words = cut(words, max(8, self.size.width * 6 // 10 - 1))

@@ -23,8 +23,14 @@ from layerscope.tui.map import MapView
 from layerscope.tui.preview import PreviewPane
 from layerscope.tui.rows import Rows
 from layerscope.tui.story import ConfigPane, HistoryPane
-from layerscope.tui.waste import WasteView
+from layerscope.tui.waste import WastePane, WasteView
 
+#: What one looks for in the windows that are no Files.
+_SOUGHT: Final = {
+    "waste": "part of a path, as in cache",
+    "history": "text of a command",
+    "config": "text of a name or value",
+}
 _WINDOWS: Final = ("files", "waste", "history", "config", "map")
 #: What the bars and marks in Layers mean, the longer first.
 _LEGENDS: Final = ("  █ useful ░ wasted ! makes waste", "  █ useful ░ wasted", "")
@@ -97,9 +103,11 @@ class Frame(Screen[None]):
         self.map = MapView()
         self.preview = PreviewPane()
         self.finder = FindBar("find", "name, *.glob, /regex/, >10MB, is:removed, layer:5")
+        self.seeker = FindBar("seek", "")
         self.searcher = FindBar("search", "text in this file")
         self._left = Vertical(self.layer_list, self.details, id="left")
-        self._right = _Window(self.files, self.waste, self.history, self.config, self.map, self.finder, id="right")
+        windows = (self.files, self.waste, self.history, self.config, self.map)
+        self._right = _Window(*windows, self.finder, self.seeker, id="right")
         self.window = "files"
         self._titles: list[tuple[str, str, bool]] = []
         self._shown_legend = Content("")
@@ -136,7 +144,18 @@ class Frame(Screen[None]):
         if name == "map":
             self.map.look()
         self.finder.display = name == "files" and self.files.model is not None and bool(self.files.model.filter)
+        self.seeker.close()
+        if self.sought is not None:
+            self.seeker.refill(self.sought.needle, _SOUGHT[name])
+            self.seeker.count(self.sought.counted)
         self.label()
+
+    @property
+    def sought(self) -> WastePane | HistoryPane | ConfigPane | None:
+        """The window that is shown, where it is one that is looked through; those of Files and Map are not."""
+        panes: dict[str, WastePane | HistoryPane | ConfigPane]
+        panes = {"waste": self.waste.rows, "history": self.history, "config": self.config}
+        return panes.get(self.window)
 
     def label(self) -> None:
         """Write the titles and counts into the borders."""

@@ -19,6 +19,7 @@ from layerscope.tui.keys import Key, groups, keys_of, written
 _LEGEND: Final = (
     "Layers: █ bytes in use, ░ wasted bytes of this layer, ! bytes that this layer makes waste.",
     "Files: + added, ~ modified, - removed; ! what became of it, or how many copies there are.",
+    "History: the number of the layer that a line made, · where it made none.",
     "Waste: - removed, ~ overwritten or replaced, = rewritten with the same bytes, + stored twice.",
 )
 

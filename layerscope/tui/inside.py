@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 #: No more than this is handed to an editor (bytes).
 _MAX_EDIT = 64_000_000
+_NO_PATH = "the cursor is on no path"
+_NOT_YET = "contents can be looked at when all layers are read, or reading was stopped"
 
 
 class InsideScreen(Frame):
@@ -64,6 +66,7 @@ class InsideScreen(Frame):
 
     def _look(self, node: int, version: int, form: str = "") -> None:
         if self.index is None:
+            self.key_bar.notice(_NOT_YET)
             return
         self.previews = True
         self.give_keys(self.preview)
@@ -73,7 +76,7 @@ class InsideScreen(Frame):
         """What every layer did to the path."""
         node, version = self._looked_at()
         if self.index is None or node < 0:
-            self.key_bar.notice("the cursor is on no path")
+            self.key_bar.notice(_NO_PATH if self.index else _NOT_YET)
             return
         self._look(node, version, "story")
 
@@ -156,7 +159,7 @@ class InsideScreen(Frame):
         version = self._looked_at()[1]
         data = self.index.tree.data(version) if self.index is not None and version >= 0 else -1
         if data < 0:
-            self.key_bar.notice("the cursor is on no file")
+            self.key_bar.notice("the cursor is on no file" if self.index else _NOT_YET)
         return data
 
     def action_pager(self) -> None:
@@ -212,7 +215,7 @@ class InsideScreen(Frame):
 
         node, version = self._looked_at()
         if self.index is None or node < 0 or version < 0:
-            self.key_bar.notice("the cursor is on no path")
+            self.key_bar.notice(_NO_PATH if self.index else _NOT_YET)
             return
         name = printable(decode(self.index.tree.name(node)))
 

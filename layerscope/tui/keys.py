@@ -86,7 +86,8 @@ _MOVE, _PANES, _LAYERS, _FILES, _WASTE, _FIND, _LOOK, _GENERAL, _START, _MAP = (
 _ALL: Final = "layers details files waste history config preview map"
 
 KEYS: Final = (
-    Key("screen", "slash", "find", "Find", "filter the files, or find a text in the preview", _FIND, bar=1, only=_ALL,
+    Key("screen", "slash", "find", "Find", "filter files or waste; find a text in history, config, preview", _FIND,
+        bar=1, only=_ALL,
         dive="ctrl+f,ctrl+underscore,ctrl+slash"),
     Key("find", "enter", "keep", "Keep", "while typing: back, with the filter on", _FIND, bar=1, palette=False),
     Key("find", "down,tab", "keep", "Keep", "while typing: the same", _FIND, palette=False),

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 if TYPE_CHECKING:
-    from layerscope.analysis.model import Analysis, WasteItem
+    from layerscope.analysis.model import Analysis
     from layerscope.core.outline import Outline
     from layerscope.index import ImageIndex, Progress
     from layerscope.tui.filetree import FileTree
+    from layerscope.tui.wastegroups import WasteRows
 
 
 @dataclass(eq=False)
@@ -50,5 +51,5 @@ class WasteFound(Message):
     """What explains the wasted bytes; ``fault`` says why it could not be found out."""
 
     analysis: Analysis
-    items: list[WasteItem]
+    rows: WasteRows
     fault: str = ""

@@ -11,13 +11,13 @@ from textual.content import Content
 from textual.message import Message
 
 from layerscope.core.tar import DIRECTORY
-from layerscope.text import printable, size
-from layerscope.tui.cells import cut
-from layerscope.tui.contents import Contents, title
+from layerscope.text import decode, printable, size
+from layerscope.tui.cells import cut, cut_front
+from layerscope.tui.contents import Contents
 from layerscope.tui.entries import Scrolled
 from layerscope.tui.entrywords import versions
 from layerscope.tui.keys import bindings
-from layerscope.tui.rows import Pieces
+from layerscope.tui.rows import Pieces, marked
 
 if TYPE_CHECKING:
     from layerscope.core.tree import ImageTree
@@ -93,7 +93,6 @@ class PreviewPane(Scrolled):
         self._versions = [step for step in versions(tree, node) if tree.kind(step) != DIRECTORY]
         self._at = self._versions.index(version) if version in self._versions else len(self._versions) - 1
         self._form = form
-        self.border_title = Content(title(tree.path(node)) or "/")
         self._ask()
 
     def _ask(self) -> None:
@@ -123,12 +122,26 @@ class PreviewPane(Scrolled):
         self._describe()
         self.refresh_rows()
 
+    def on_resize(self) -> None:
+        """Another width: more of the path, or less."""
+        super().on_resize()
+        self._entitle()
+
+    def _entitle(self) -> None:
+        """The path and the layer whose version is shown; of a long path the end."""
+        if self._tree is None:
+            return
+        tells_layer = self._versions and self._form != "story"
+        layer = f" in layer {self._tree.version_layer(self.version) + 1}" if tells_layer else ""
+        path = "/" + printable(decode(self._tree.path(self._node)))
+        self.border_title = Content(cut_front(path, max(8, self.outer_size.width - 6 - len(layer))) + layer)
+
     def _describe(self) -> None:
+        self._entitle()
         tree = self._tree
         words = [self._contents.kind] if self._contents.kind else []
         if tree is not None and self._versions and self._form != "story":
-            layer = tree.version_layer(self.version) + 1
-            words = [size(tree.size(self.version)), f"layer {layer}", *words]
+            words = [size(tree.size(self.version)), *words]
             if len(self._versions) > 1:
                 words.insert(0, f"version {self._at + 1} of {len(self._versions)}")
         if self._needle:
@@ -154,21 +167,7 @@ class PreviewPane(Scrolled):
             width -= digits + 2
         # A line may be megabytes long: only what may be seen of it is looked at.
         shown = line[self._column : self._column + 4 * max(1, width) + 64]
-        yield from self._marked(printable(shown), width, tone)
-
-    def _marked(self, line: str, width: int, tone: str) -> Pieces:
-        """The line in pieces, those that were looked for marked."""
-        line = cut(line, width)
-        needle = printable(self._needle)
-        text = line.lower() if needle == needle.lower() else line
-        place = text.find(needle) if needle and len(text) == len(line) else -1
-        start = 0
-        while place >= 0:
-            yield (line[start:place], tone)
-            start = place + len(needle)
-            yield (line[place:start], f"{tone} found".strip())
-            place = text.find(needle, start)
-        yield (line[start:], tone)
+        yield from marked(cut(printable(shown), width), printable(self._needle), tone)
 
     # Keys.
 

@@ -301,3 +301,16 @@ class Rows(ScrollView, can_focus=True):
 def column(text: str, width: int) -> str:
     """A cell of a table: right-aligned in ``width`` cells."""
     return cut(text, width).rjust(width)
+
+
+def marked(line: str, needle: str, tone: str) -> Pieces:
+    """A printable text in pieces, those that were looked for marked; small letters match both."""
+    text = line.lower() if needle == needle.lower() else line
+    place = text.find(needle) if needle and len(text) == len(line) else -1
+    start = 0
+    while place >= 0:
+        yield (line[start:place], tone)
+        start = place + len(needle)
+        yield (line[place:start], f"{tone} found".strip())
+        place = text.find(needle, start)
+    yield (line[start:], tone)

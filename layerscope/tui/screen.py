@@ -11,7 +11,7 @@ from textual.message import Message
 from layerscope.core.view import view_of
 from layerscope.text import decode, printable
 from layerscope.tui.files import FilesPane
-from layerscope.tui.finder import FindBar
+from layerscope.tui.finding import FindingScreen
 from layerscope.tui.keys import bindings
 from layerscope.tui.layers import LayersPane
 from layerscope.tui.pace import Pace
@@ -19,18 +19,18 @@ from layerscope.tui.preferences import PLAIN, Preferences
 from layerscope.tui.reading import Alone, Failed, look_at, start
 from layerscope.tui.rows import Rows
 from layerscope.tui.selection import Selection
-from layerscope.tui.views import Views
 from layerscope.tui.waste import WastePane
 
 if TYPE_CHECKING:
-    from layerscope.analysis.model import Analysis, WasteItem
+    from layerscope.analysis.model import Analysis
     from layerscope.core.layer import LayerIndex
     from layerscope.core.outline import Outline
     from layerscope.index import ImageIndex, Progress
     from layerscope.tui.filetree import FileTree
+    from layerscope.tui.wastegroups import WasteRows
 
 
-class ExplorerScreen(Views):
+class ExplorerScreen(FindingScreen):
     """Keeps the panes at the same layers; each command of the registry is an action here."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("screen")]
@@ -74,7 +74,7 @@ class ExplorerScreen(Views):
         if self.index is None and message.layer == self.selection.layer:
             self.files.show_tree(message.files)
             self.files.show_view(view_of(message.outline, -1, 0))
-            self.layer_list.border_subtitle = "this layer alone, others are coming"
+            self.layer_list.border_subtitle = "this layer alone, no deletions yet"
 
     def on_failed(self, message: Failed) -> None:
         """What looks at an arrived layer failed: the app knows what to do."""
@@ -106,10 +106,10 @@ class ExplorerScreen(Views):
             self.map.know(self.outline, analysis)
         self.label()
 
-    def show_waste(self, analysis: Analysis, items: list[WasteItem], fault: str) -> None:
+    def show_waste(self, analysis: Analysis, rows: WasteRows, fault: str) -> None:
         """The causes of the waste are there."""
-        self.waste.show_waste(analysis, items, fault)
-        self.details.show_waste(items)
+        self.waste.show_waste(analysis, rows, fault)
+        self.details.show_waste(rows.items)
         self.label()
 
     # The layers that are looked at.
@@ -128,6 +128,7 @@ class ExplorerScreen(Views):
             self._look_at_arrived()
         if self.index is None or self.outline is None or not self.index.layers:
             return
+        self.files.layer_fault = self.index.layers[selection.layer].fault
         wanted = (selection.first - 1, selection.last)
         if wanted != self._view:
             self._view = wanted
@@ -218,50 +219,9 @@ class ExplorerScreen(Views):
 
     # Files.
 
-    def action_find(self) -> None:
-        """Type a filter of the files, or what to look for in the preview."""
-        if self.focused is self.preview:
-            self.find_in_preview()
-            return
-        if self.files.model is None:
-            return
-        self.action_show("files")
-        self.finder.open()
-        self.finder.count(self.files.counted)
-
-    @on(FindBar.Typed, "#find")
-    def _typed(self, event: FindBar.Typed) -> None:
-        self.files.search(event.text)
-
-    @on(FindBar.Kept, "#find")
-    def _kept(self) -> None:
-        if self.files.model is None or self.files.model.filter is None:
-            self._clear_filter()
-        self.set_focus(self.files)
-
-    @on(FindBar.Submitted, "#find")
-    def _submitted(self) -> None:
-        if not self.files.item_count:
-            self.files.action_select()
-
     @on(FilesPane.LayerAsked)
     def _go_to_layer(self, event: FilesPane.LayerAsked) -> None:
         self.select(Selection(event.layer))
-
-    @on(FindBar.Cleared, "#find")
-    def _clear_filter(self) -> None:
-        self.finder.close()
-        self.files.search("")
-        self.set_focus(self.files)
-
-    @on(FilesPane.Changed)
-    def _files_changed(self) -> None:
-        self.finder.count(self.files.counted)
-        self.label()
-
-    def action_next_match(self, step: int) -> None:
-        """To the next or previous match of the filter."""
-        (self.preview if self.focused is self.preview else self.files).next_match(step)
 
     def action_fold_all(self) -> None:
         """Fold every folder, or every group of waste."""
@@ -341,8 +301,10 @@ class ExplorerScreen(Views):
             self.clear_search()
         elif self.focused is self.preview:
             self.close_preview()
-        elif self.files.model is not None and self.files.model.filter is not None:
-            self._clear_filter()
+        elif self.sought is not None and self.sought.needle:
+            self.clear_sought()
+        elif self.sought is None and self.files.model is not None and self.files.model.filter is not None:
+            self.clear_filter()
         elif self.window == "map" and self.map.rows.model is not None and not self.map.rows.model.at_top:
             self.map.rows.action_out()
         elif self.selection.anchor is not None:

@@ -78,6 +78,10 @@ class HistoryPane(Entries):
         line = self._analysis.history[item]
         return line.raw or line.text
 
+    def text(self, item: int) -> str:
+        """The command."""
+        return printable(self._analysis.history[item].text) if self._analysis else ""
+
     def follow(self, layer: int) -> None:
         """Put the cursor on the line that made a layer."""
         if self._analysis is None or self.layer_of(self.cursor) == layer:
@@ -163,6 +167,11 @@ class ConfigPane(Entries):
     def value(self, item: int) -> str:
         """The value to copy."""
         return self._fields[item][1] if self._fields else ""
+
+    def text(self, item: int) -> str:
+        """Name and value."""
+        name, value = self._fields[item]
+        return f"{name} {printable(value)}"
 
     def lines(self, item: int, width: int) -> Lines:
         """Name, then the wrapped value; the name only where it changes."""

@@ -16,7 +16,7 @@ from layerscope.text import printable, size
 from layerscope.tui.cells import bar, cut, cut_middle, fit
 from layerscope.tui.chrome import percent, tabs
 from layerscope.tui.keys import bindings
-from layerscope.tui.rows import Pieces, Rows
+from layerscope.tui.rows import Pieces, Rows, marked
 from layerscope.tui.wastegroups import Group, Grouping, WasteRows
 
 if TYPE_CHECKING:
@@ -75,7 +75,39 @@ class WastePane(Rows):
         """Not yet, or the best there can be."""
         if self.fault:
             return printable(self.fault)
+        if self.needle:
+            return f"no path here has '{printable(self.needle)}' - esc clears"
         return "nothing is wasted: every byte can be read" if self.known else "looking for waste"
+
+    @property
+    def needle(self) -> str:
+        """What the paths that are shown contain; empty where all are."""
+        return self.model.needle
+
+    def search(self, text: str) -> None:
+        """Show only the items whose paths contain a text; the cursor keeps its item, or goes to the top."""
+        number = self.model.rows[self.cursor] if self.item is not None else -1
+        self.model.search(text)
+        self.refresh_rows()
+        self.cursor = self.model.row_of(number)
+        self.refresh()
+        self.post_message(self.Moved(self, self.cursor))
+
+    def next_match(self, step: int) -> None:
+        """To the next item, past headings, around the end: all that are shown match."""
+        if self.needle and len(self.model.numbers):
+            row = (self.cursor + step) % self.item_count
+            while self.model.item_at(row) is None:
+                row = (row + step) % self.item_count
+            self.cursor = row
+
+    @property
+    def counted(self) -> str:
+        """How many items are shown, for the line that a text is typed into."""
+        if not self.needle:
+            return ""
+        found = sum(self.model.items[number].bytes for number in self.model.numbers)
+        return f"{len(self.model.numbers):,} of {len(self.model.items):,} · {size(found)}"
 
     @property
     def item(self) -> WasteItem | None:
@@ -108,10 +140,10 @@ class WastePane(Rows):
         path = "/" + printable(item.path)
         if width >= _HUGE:
             room = left * 3 // 5
-            yield (fit(cut_middle(path, room - 2), room), "")
+            yield from marked(fit(cut_middle(path, room - 2), room), printable(self.needle), "")
             yield (cut(self._command(item.wasted_by), left - room), "dim")
         else:
-            yield (cut_middle(path, left), "")
+            yield from marked(cut_middle(path, left), printable(self.needle), "")
 
     def _heading(self, place: int, width: int) -> Pieces:
         """Triangle, bytes, a bar of all waste, the name, how many items."""
@@ -171,13 +203,12 @@ class WastePane(Rows):
             self.cursor = self.model.rows.index(-1 - place)
 
     def group_by(self, grouping: Grouping, *, backwards: bool) -> None:
-        """Other groups, or another order; the cursor keeps its item."""
-        number = self.model.rows[self.cursor] if self.item is not None else -1
-        if number < 0 and self.group is not None:
-            number = self.group.items[0]
+        """Other groups, with the cursor at the top; or another order, with the cursor where it was."""
+        number = self.model.rows[self.cursor] if self.item_count else -1
+        other = grouping is not self.model.grouping
         self.model.group_by(grouping, backwards=backwards)
         self.refresh_rows()
-        self.cursor = self.model.row_of(number)
+        self.cursor = 0 if other else self.model.row_of(number)
         self.post_message(self.Moved(self, self.cursor))
 
     def action_select(self) -> None:
@@ -264,11 +295,11 @@ class WasteView(Vertical):
         self._head.styles.height = 2 if self.size.height >= _TALL else 1
         self._explain()
 
-    def show_waste(self, analysis: Analysis, items: list[WasteItem], fault: str) -> None:
+    def show_waste(self, analysis: Analysis, rows: WasteRows, fault: str) -> None:
         """The waste is known, or why it is not."""
         self._analysis = analysis
         self.rows.figures = analysis.layers
-        self.rows.model = WasteRows(items)
+        self.rows.model = rows
         self.rows.known = True
         self.rows.fault = fault
         self.rows.refresh_rows()

@@ -60,9 +60,9 @@ class Group:
 class WasteRows:
     """The rows of a list of waste items: all of them, or groups that fold.
 
-    ``items`` come largest first, and stay so within a group; groups are sorted by their bytes. A row
-    is the number of an item, or ``-1 - number`` of a group. Grouping and turning around take one pass
-    over the items, folding one over the rows.
+    ``items`` come largest first, and stay so within a group; groups are sorted by their bytes, and
+    folded at first. A row is the number of an item, or ``-1 - number`` of a group; ``needle`` is what
+    the paths of the rows contain. What ``prepare`` made, another grouping or order only puts together.
     """
 
     def __init__(self, items: Sequence[WasteItem] = ()) -> None:
@@ -71,21 +71,58 @@ class WasteRows:
         self.backwards = False
         self.groups: list[Group] = []
         self.total = sum(item.bytes for item in items)
-        self.rows: array[int] = array("i", range(len(items)))
+        self.needle = ""
+        #: The items that are shown: all, or those that were looked for.
+        self.numbers: array[int] = array("i", range(len(items)))
+        self.rows: array[int] = array("i", self.numbers)
         self._folded: set[int | str] = set()
         self._group_of: array[int] = array("i")
+        self._made: dict[Grouping, tuple[list[Group], array[int]]] = {}
+
+    def prepare(self) -> None:
+        """What other groupings would otherwise wait for: one pass over the items for each."""
+        for grouping in _KEYS:
+            self._groups(grouping)
 
     def group_by(self, grouping: Grouping, *, backwards: bool = False) -> None:
-        """Put the items in other groups; all of them folded where there are many items."""
-        self.grouping, self.backwards = grouping, backwards
-        self.groups, self._group_of = [], array("i")
-        if grouping is not Grouping.BYTES:
-            self._make_groups(_KEYS[grouping])
+        """Put the items in other groups, all of them folded; or turn around those that there are."""
+        self.backwards = backwards
+        if grouping is not self.grouping:
+            self.grouping = grouping
+            self._regroup()
         self._collect()
 
-    def _make_groups(self, key_of: Callable[[WasteItem], int | str]) -> None:
+    def search(self, text: str) -> None:
+        """Only the items whose paths contain a text, in open groups; all when it is empty.
+
+        Small letters match both.
+        """
+        self.needle = text
+        fold = text == text.lower()
+        paths = ("/" + item.path for item in self.items)
+        found = (number for number, path in enumerate(paths) if text in (path.lower() if fold else path))
+        self.numbers = array("i", found if text else range(len(self.items)))
+        self._regroup()
+        self._collect()
+
+    def _regroup(self) -> None:
+        self.groups, self._group_of = [], array("i")
+        if self.grouping is not Grouping.BYTES:
+            self.groups, self._group_of = self._groups(self.grouping)
+        self._folded = set() if self.needle else {group.key for group in self.groups}
+
+    def _groups(self, grouping: Grouping) -> tuple[list[Group], array[int]]:
+        """The groups, and by item the number of its own; kept unless they are of some items only."""
+        if self.needle:
+            return self._make_groups(_KEYS[grouping])
+        if grouping not in self._made:
+            self._made[grouping] = self._make_groups(_KEYS[grouping])
+        return self._made[grouping]
+
+    def _make_groups(self, key_of: Callable[[WasteItem], int | str]) -> tuple[list[Group], array[int]]:
         found: dict[int | str, Group] = {}
-        for number, item in enumerate(self.items):
+        for number in self.numbers:
+            item = self.items[number]
             key = key_of(item)
             group = found.get(key)
             if group is None:
@@ -93,17 +130,18 @@ class WasteRows:
             group.bytes += item.bytes
             group.files += item.files
             group.items.append(number)
-        self.groups = sorted(found.values(), key=lambda group: -group.bytes)
-        self._group_of = array("i", bytes(4 * len(self.items)))
-        for place, group in enumerate(self.groups):
+        groups = sorted(found.values(), key=lambda group: -group.bytes)
+        group_of = array("i", bytes(4 * len(self.items)))
+        for place, group in enumerate(groups):
             for number in group.items:
-                self._group_of[number] = place
+                group_of[number] = place
+        return groups, group_of
 
     def _collect(self) -> None:
         step = -1 if self.backwards else 1
         self.rows = array("i")
         if self.grouping is Grouping.BYTES:
-            self.rows.extend(range(len(self.items))[::step])
+            self.rows.extend(self.numbers[::step])
             return
         for place in range(len(self.groups))[::step]:
             group = self.groups[place]
@@ -127,10 +165,10 @@ class WasteRows:
         return row if number < 0 else self.rows.index(-1 - self._group_of[number])
 
     def row_of(self, number: int) -> int:
-        """The row that shows an item, or the heading of the group it is folded in; 0 if neither."""
-        if number in self.rows:
-            return self.rows.index(number)
-        return self.rows.index(-1 - self._group_of[number]) if self.groups and number >= 0 else 0
+        """The row with an item's number, or with the heading of the group it is folded in; 0 if neither."""
+        if number >= 0 and self.groups and self.is_folded(self._group_of[number]):
+            number = -1 - self._group_of[number]
+        return self.rows.index(number) if number in self.rows else 0
 
     def is_folded(self, group: int) -> bool:
         """Whether a group shows its heading alone."""

@@ -38,7 +38,17 @@ ACTIONS: dict[str, tuple[str, int]] = {
     "columns": ("b", TIMES),
     "layer switch": ("right_square_bracket", 14),
     "up to here, this layer": ("c", TIMES),
-    "whole image": ("t", TIMES // 2),
+    "map and back": ("t", TIMES // 2),
+    "pane to pane": ("tab", TIMES),
+    "window to window": ("4 5 2", TIMES // 3),
+    "open and drop the filter": ("slash escape", TIMES // 2),
+}
+#: The same in Waste.
+WASTE: dict[str, tuple[str, int]] = {
+    "waste: page down": ("pagedown", TIMES),
+    "waste: group": ("s", TIMES),
+    "waste: reverse": ("S", TIMES),
+    "waste: fold all, unfold all": ("s minus equals_sign", TIMES // 4),
 }
 #: Typed one letter after the other: many matches, few, a glob, terms.
 FILTERS = ("file0012", "MOD", "*.py", "m*1.py", ">1k", "is:added", "setuid", "layer:3", "pkg/m")
@@ -86,6 +96,13 @@ async def measure(app: ExplorerApp) -> dict[str, dict[str, float]]:
             await cost(pilot, letter)
         await cost(pilot, "enter")
         found["next match"] = told([await cost(pilot, "n") for _ in range(TIMES)])
+        await cost(pilot, "escape")
+        await cost(pilot, "3")
+        for name, (keys, times) in WASTE.items():
+            await cost(pilot, "home")
+            found[name] = told([await cost(pilot, key) for _ in range(times) for key in keys.split()])
+        await cost(pilot, "slash")
+        found["waste: filter keystroke"] = told([await cost(pilot, letter) for letter in "mod12/file"])
     return found
 
 
@@ -104,7 +121,8 @@ def memory(app: ExplorerApp) -> dict[str, float]:
     below = columns_of(outline)
     names = sum(map(len, model.lookups.names_kept))
     shared = columns_of(model, model.folds, model.lookups, model.rows, model.view, outline) - below
-    return {"paths": paths, "view": shared / paths, "outline": below / paths, "names": names / paths}
+    items = len(app.explorer.waste.rows.model.items)
+    return {"paths": paths, "waste items": items, "view": shared / paths, "outline": below / paths, "names": names / paths}
 
 
 def main(path: str) -> int:

@@ -104,6 +104,13 @@ def added(scale: float) -> Layers:
     yield [Row(path_of("opt/b", number)) for number in range(int(9000 * scale))]
 
 
+def scattered(scale: float) -> Layers:
+    """200,000 files of which a second layer removes every other one: 100,000 waste items."""
+    count = int(200_000 * scale)
+    yield files("opt/a", range(count), lambda _number: 100)
+    yield deletions("opt/a", range(0, count, 2))
+
+
 IMAGES: dict[str, Callable[[float], Layers]] = {
     "tiny": tiny,
     "huge": huge,
@@ -111,6 +118,7 @@ IMAGES: dict[str, Callable[[float], Layers]] = {
     "layers": layers,
     "large": large,
     "chown": chown,
+    "scattered": scattered,
     "deleted-9000": lambda scale: deleted(scale, gone=9000),
     "added-9000": added,
     "entries-1x": entries,

@@ -54,15 +54,20 @@ def test_waste_jumps_to_the_file_in_its_layer() -> None:
     visit(load_acme, look)
 
 
-def test_waste_keeps_its_item_when_it_is_sorted() -> None:
+def test_groups_of_waste_are_folded_with_the_largest_on_top() -> None:
     async def look(app: ExplorerApp, pilot: Pilot[Any]) -> None:
         waste = app.explorer.waste
         await press(app, pilot, "w down down")
-        item = waste.item
         for order in ("layer", "directory", "reason"):
             await press(app, pilot, "s")
-            assert waste.item is item
             assert waste.total.startswith(f"by {order} · ")
+            assert waste.rows.cursor == 0
+            assert waste.rows.group is waste.rows.model.groups[0]
+            assert waste.rows.item_count == len(waste.rows.model.groups)
+            await press(app, pilot, "down")
+        group = waste.rows.group
+        await press(app, pilot, "S")
+        assert waste.rows.group is group
 
     visit(load_demo, look)
 

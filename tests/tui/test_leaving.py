@@ -146,3 +146,18 @@ def test_a_terminal_that_is_gone_leaves_no_process(folder: Path, opened: list[Te
     terminal.read(b"recognised")
     os.dup2(os.open(os.devnull, os.O_RDWR), terminal.outer)  # hangs up
     assert terminal.program.wait(20) == 128 + signal.SIGHUP
+
+
+def test_back_from_the_shell_everything_is_painted(folder: Path, opened: list[Terminal]) -> None:
+    terminal = Terminal("exec layerscope app.tar", folder)
+    opened.append(terminal)
+    terminal.read(b"efficiency")
+    terminal.type(b"\x1a")
+    assert LEFT[0] in terminal.read(LEFT[0])
+    terminal.written = b""
+    terminal.program.send_signal(signal.SIGCONT)
+    terminal.read(b"Commands")
+    for word in (b"efficiency", b"1 Layers", b"recognised", b"Quit"):
+        assert word in terminal.written, word
+    terminal.type(b"q")
+    assert terminal.program.wait(20) == 0

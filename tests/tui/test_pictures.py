@@ -22,7 +22,7 @@ PICTURES: dict[str, tuple[Load, str, tuple[int, int], str]] = {
     "pip_layer": (load_acme, "] ] ] ] 2", (120, 40), "textual-dark"),
     "waste": (load_acme, "3", (120, 40), "textual-dark"),
     "filter": (load_acme, "] ] ] ] / c o r e", (80, 24), "textual-dark"),
-    "waste_by_layer": (load_acme, "3 s down", (100, 30), "textual-dark"),
+    "waste_by_layer": (load_acme, "3 s = down down", (100, 30), "textual-dark"),
     "map": (load_acme, "t z", (120, 40), "textual-dark"),
     "map_by_layer": (load_acme, "t s", (120, 40), "gruvbox"),
     "config": (load_demo, "5", (100, 30), "catppuccin-latte"),

@@ -97,7 +97,7 @@ def test_a_layer_that_was_read_can_be_looked_at_while_others_come() -> None:
     asyncio.run(run())
     assert "reading · 50 % · 3.5 MB of 7.1 MB" in seen[0]
     assert "os-release" in seen[0]
-    assert "others are coming" in seen[0]
+    assert "no deletions yet" in seen[0]
     assert "os-release" in seen[1]
     assert "os-release" not in seen[2]
     assert "efficiency 68 %" in seen[3]

@@ -23,7 +23,7 @@ TESTS = Path(__file__).resolve().parent.parent
 
 #: Names, links, contents and a command that would set the title, fill the clipboard, clear the screen.
 SCRIPT = """
-import sys
+import os, sys
 sys.path.insert(0, sys.argv[1])
 import handmade
 from layerscope.analysis.summary import analyse
@@ -33,6 +33,7 @@ from layerscope.tui import run_explorer
 names = ["a\\x1b]0;owned\\x07", "b\\x1b]52;c;b3duZWQ=\\x07", "c\\x9b2J", "d\\x1b[2Jred", "e\\udcff", "f\\u202eg"]
 layer = [handmade.Entry(name, b"\\x1b]0;owned\\x07\\n") for name in names]
 layer.append(handmade.Entry("link", kind=b"2", link="\\x1b]0;owned\\x07"))
+layer.append(handmade.Entry("x\\x1b]0;owned\\x07/p\\x1b]0;owned\\x07", kind=b"6"))
 history = [HistoryEntry("RUN \\x1b]0;owned\\x07\\x1b]52;c;b3duZWQ=\\x07")]
 index = handmade.make_index([layer], history)
 evil = "v\\x1b]0;owned\\x07\\x9b2J\\u202e"
@@ -42,6 +43,7 @@ index.image.config = {"author": evil, "config": {
 }}
 index.image.annotations = {evil: evil, "org.opencontainers.image.base.name": evil}
 index.image.platform = evil
+os.chdir(sys.argv[2])
 sys.exit(run_explorer("r\\x1b]0;owned\\x07", lambda report, cancelled: index, analyse, theme="textual-dark"))
 """
 
@@ -81,6 +83,13 @@ def read_until(terminal: int, wanted: bytes, seconds: float = 20.0) -> bytes:
 #: Every view, every kind of details, help, and all that copies.
 EXPLORER_KEYS = (
     b"2",
+    b"e",  # writing a file, once more, and what is skipped
+    b"\r",
+    b"e",
+    b"\r",
+    b"G",
+    b"e",
+    b"\r",
     b"\r",
     b"\x1b",
     b"y",
@@ -119,14 +128,20 @@ EXPLORER_KEYS = (
         pytest.param(START, (b"j", b"/", b"n", b"\x1b", b"r", b"?"), "efficiency n␛]0;owned␇", id="start"),
     ],
 )
-def test_nothing_out_of_an_image_drives_the_terminal(script: str, keys: Sequence[bytes], painted: str) -> None:
+def test_nothing_out_of_an_image_drives_the_terminal(
+    tmp_path: Path, script: str, keys: Sequence[bytes], painted: str
+) -> None:
     terminal, inner = pty.openpty()
     fcntl.ioctl(inner, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
     # The terminal's own size is meant, whatever these say.
     environment = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
     environment["TERM"] = "xterm-256color"
     program = subprocess.Popen(
-        [sys.executable, "-c", script, str(TESTS)], stdin=inner, stdout=inner, stderr=inner, env=environment
+        [sys.executable, "-c", script, str(TESTS), str(tmp_path)],
+        stdin=inner,
+        stdout=inner,
+        stderr=inner,
+        env=environment,
     )
     os.close(inner)
     try:
@@ -144,6 +159,9 @@ def test_nothing_out_of_an_image_drives_the_terminal(script: str, keys: Sequence
         program.wait()
         os.close(terminal)
     assert painted.encode() in written
+    if script is SCRIPT:
+        for message in ("wrote 1 file", "exists already", "skipped 1"):
+            assert message.encode() in written, message
     assert b"\x1b]0;owned" not in written
     assert b"\x1b]52;c;b3duZWQ=" not in written
     assert b"\xc2\x9b" not in written

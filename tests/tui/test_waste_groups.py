@@ -54,6 +54,8 @@ def test_groups_are_sorted_by_their_bytes_and_add_up(grouping: Grouping, heads: 
 def test_groups_fold_and_keep_the_order_within() -> None:
     model = WasteRows(ITEMS)
     model.group_by(Grouping.LAYER)
+    assert names(model) == ["[layer 4]", "[layer 3]", "[layer 2]"]
+    model.fold_all(False)
     assert names(model)[:3] == ["[layer 4]", "var/lib/apt/lists/", "root/.cache/"]
     model.toggle(0)
     assert names(model)[:2] == ["[layer 4]", "[layer 3]"]
@@ -69,9 +71,24 @@ def test_groups_fold_and_keep_the_order_within() -> None:
 def test_backwards_turns_groups_and_items_around() -> None:
     model = WasteRows(ITEMS)
     model.group_by(Grouping.LAYER, backwards=True)
+    model.fold_all(False)
     assert names(model)[:4] == ["[layer 2]", "a", "[layer 3]", "var/lib/dpkg/status"]
     assert names(model)[5:] == ["[layer 4]", "root/.cache/", "var/lib/apt/lists/"]
     assert model.heading_of(4) == 2
+
+
+@pytest.mark.parametrize("text", ["lib", "LIB", "/a", "zz"])
+def test_only_paths_with_a_text(text: str) -> None:
+    model = WasteRows(ITEMS)
+    fold = text == text.lower()
+    wanted = [each.path for each in ITEMS if text in ("/" + (each.path.lower() if fold else each.path))]
+    model.search(text)
+    assert names(model) == wanted
+    model.group_by(Grouping.DIRECTORY)
+    assert sorted(name for name in names(model) if name[0] != "[") == sorted(wanted)
+    assert sum(len(group.items) for group in model.groups) == len(wanted)
+    model.search("")
+    assert names(model) == ["[/var/lib]", "[/usr/lib]", "[/root]", "[/]"]
 
 
 def test_ten_times_the_items_are_ten_times_the_work() -> None:
