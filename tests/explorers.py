@@ -203,7 +203,7 @@ ACME: list[tuple[str, str, list[tuple[str, int | str | None]]]] = [
 ]
 
 
-def _layer(entries: Sequence[tuple[str, int | str | None]]) -> LayerIndex:
+def _layer(entries: Sequence[tuple[str, int | str | None]], owner: int) -> LayerIndex:
     index = LayerIndex()
     parents: set[str] = set()
     for path, what in entries:
@@ -213,17 +213,18 @@ def _layer(entries: Sequence[tuple[str, int | str | None]]) -> LayerIndex:
             if parent not in parents:
                 parents.add(parent)
                 index.add([_member(parent, None)])
-        index.add([_member(path, what)])
+        index.add([_member(path, what, owner)])
         # Equal sizes stand for equal contents.
         index.set_digest(len(index) - 1, f"{what}".encode().ljust(16, b"\0"))
     index.finish()
     return index
 
 
-def _member(path: str, what: int | str | None) -> Member:
+def _member(path: str, what: int | str | None, owner: int = 0) -> Member:
     kind = FILE if isinstance(what, int) else SYMLINK if isinstance(what, str) else DIRECTORY
     member = Member(path.encode(), 48 + kind, 512)
     member.kind = kind
+    member.uid = member.gid = owner
     member.mode = {FILE: 0o644, SYMLINK: 0o777}.get(kind, 0o755)
     if isinstance(what, int):
         member.size = member.stored = what
@@ -251,7 +252,7 @@ def acme_index() -> ImageIndex:
         history=history,
         layers=[Layer(name=str(number), diff_id=f"sha256:{number + 1:064x}") for number in range(len(ACME))],
     )
-    index = ImageIndex(image, [_layer(entries) for _command, _created, entries in ACME])
+    index = ImageIndex(image, [_layer(entries, 999 * ("chown" in command)) for command, _created, entries in ACME])
     _merge(index, None)
     return index
 

@@ -106,7 +106,7 @@ def _lines(found: bytes, whole: int, remark: str, raw: bool) -> Contents:
     if raw or b"\0" in found[:_TELLING]:
         shown = found[:MAX_HEX]
         left_out = f"the first {size(len(shown))} of {size(whole)}" if len(shown) < whole else ""
-        return Contents(hex_lines(shown), "binary", (remark + left_out).removesuffix("; "))
+        return Contents(hex_lines(shown), "hex" if raw else "binary", (remark + left_out).removesuffix("; "))
     left_out = f"the first {size(len(found))} of {size(whole)}" if len(found) < whole else ""
     lines = decode(found).expandtabs(4).split("\n")
     if not lines[-1]:

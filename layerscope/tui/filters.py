@@ -6,6 +6,7 @@ import fnmatch
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from typing import Final
 
 from layerscope.core import search as kinds
@@ -151,7 +152,8 @@ def _is_term(found: Filter, what: str) -> Filter:
         return replace(found, kinds=found.kinds | _KINDS[what])
     if what == _WASTED:
         return replace(found, wasted=True)
-    near = [word for word in _KNOWN.split() if what and word.startswith(what)]
+    known = _KNOWN.split()
+    near = [word for word in known if what and word.startswith(what)] or get_close_matches(what, known)
     return replace(found, fault=f"is: {' '.join(near) or _KNOWN}")
 
 
@@ -190,5 +192,5 @@ def _regex(found: Filter, pattern: str, fold_case: bool) -> Filter:
         re.compile(raw)
     except (re.error, OverflowError, RecursionError) as error:
         reason = error.msg if isinstance(error, re.error) else "too large"
-        return replace(found, fault=f"not a regular expression: {reason}")
+        return replace(found, fault=f"not a regex: {reason}")
     return replace(found, name=Name(regex=raw))

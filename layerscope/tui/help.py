@@ -48,8 +48,8 @@ class _Keys(Story):
         for heading, keys in self._groups():
             made += [[], [(heading, "title")]]
             for key in keys:
-                first, *more = wrap(key.help, max(4, width - 16))
                 chords = f"  [{written(key.dive)}]" if key.dive and width > 70 else ""
+                first, *more = wrap(key.help, max(4, width - 16 - len(chords)))
                 made.append([(f"{cut(written(key.keys), 15):<16}", "bar"), (first, ""), (chords, "dim")])
                 made += [[(" " * 16 + part, "")] for part in more]
         return made

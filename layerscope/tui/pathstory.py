@@ -52,29 +52,29 @@ def _events(index: ImageIndex, node: int) -> dict[int, list[str]]:
     before = -1
     for version in versions(tree, node):
         layer = tree.version_layer(version)
-        told.setdefault(layer, []).append(_written(index, before, version))
+        told.setdefault(layer, []).extend(_written(index, before, version))
         ended, reason = tree.ended(version), tree.reason(version)
         if reason in _ENDS:
-            told.setdefault(ended, []).append(_ENDS[reason] + _left(index, version))
+            told.setdefault(ended, []).append(": ".join([_ENDS[reason], *_left(index, version)]))
         before = version if reason in (NONE, OVERWRITTEN) else -1
     return told
 
 
-def _left(index: ImageIndex, version: int) -> str:
+def _left(index: ImageIndex, version: int) -> list[str]:
     """The bytes that ship all the same."""
     stored = index.tree.stored_size(version)
     layer = index.tree.version_layer(version) + 1
-    return f": {size(stored)} stay in layer {layer}" if stored else ""
+    return [f"{size(stored)} stay in layer {layer}"] if stored else []
 
 
-def _written(index: ImageIndex, before: int, version: int) -> str:
+def _written(index: ImageIndex, before: int, version: int) -> list[str]:
     """What a version is, or how it differs from the one below."""
     tree = index.tree
     now = attributes(tree, version)
     if before < 0:
-        return f"added: {_what(index, version)}  {_facts(now)}".rstrip()
+        return [f"added: {_what(index, version)}  {_facts(now)}".rstrip()]
     if tree.version_entry(version) < 0:
-        return "went on as a folder"
+        return ["went on as a folder"]
     changes = []
     if tree.kind(before) != tree.kind(version):
         changes.append(f"{kind_word(tree.kind(before))} → {kind_word(tree.kind(version))}")
@@ -84,7 +84,7 @@ def _written(index: ImageIndex, before: int, version: int) -> str:
     same = _same_bytes(index, before, version)
     if same:
         changes.insert(0, "the same bytes again")
-    return "changed: " + (", ".join(changes) or _what(index, version)) + _left(index, before).replace(":", ";")
+    return ["changed: " + (", ".join(changes) or _what(index, version)), *_left(index, before)]
 
 
 def _what(index: ImageIndex, version: int) -> str:

@@ -126,7 +126,10 @@ class HistoryPane(Entries):
         if item != own or not own > 0:
             return []
         guess = " (a guess)" if analysis.base_found_by == LOWEST_LAYER else ""
-        return [[(cut(f"─── base image above{guess}, this image's own below " + "─" * width, width), "dim")]]
+        words = f"─── base image above{guess}, this image's own below "
+        if cell_len(words) > width:
+            words = f"─── base image above{guess}, own below "
+        return [[(cut(words, width).ljust(width, "─"), "dim")]]
 
     def dockerfile(self) -> str:
         """All lines as a Dockerfile, as far as they tell."""

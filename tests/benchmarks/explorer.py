@@ -122,7 +122,13 @@ def memory(app: ExplorerApp) -> dict[str, float]:
     names = sum(map(len, model.lookups.names_kept))
     shared = columns_of(model, model.folds, model.lookups, model.rows, model.view, outline) - below
     items = len(app.explorer.waste.rows.model.items)
-    return {"paths": paths, "waste items": items, "view": shared / paths, "outline": below / paths, "names": names / paths}
+    return {
+        "paths": paths,
+        "waste items": items,
+        "view": shared / paths,
+        "outline": below / paths,
+        "names": names / paths,
+    }
 
 
 def main(path: str) -> int:

@@ -81,18 +81,19 @@ def test_filter_finds(text: str, paths: set[str]) -> None:
 
 
 def test_broken_regex_is_told() -> None:
-    assert parse_filter("/(/").fault.startswith("not a regular expression")
+    assert parse_filter("/(/").fault.startswith("not a regex")
 
 
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("is:remvoed", "is: added modified"),
+        ("is:remvoed", "is: removed"),
+        ("is:zzz", "is: added modified"),
         ("is:set", "is: setuid setgid"),
         ("layer:", "layer: and a number"),
         ("layer:0", "layer: and a number"),
         (">ten", ">ten is no size"),
-        ("/a{9}{99999999999}/", "not a regular expression"),
+        ("/a{9}{99999999999}/", "not a regex"),
     ],
 )
 def test_a_term_that_is_none_is_told(text: str, fault: str) -> None:
