@@ -148,7 +148,7 @@ def story(path: bytes) -> list[str]:
 def test_story_tells_who_wrote_changed_and_removed() -> None:
     text = "\n".join(story(b"srv/shop/app.js"))
     assert "layer 3  COPY site" in text
-    assert "the same bytes again, mode -rw-r--r-- → -rw-r-----, owner 0:0 → 33:33; 8.6 kB stay in layer 3" in text
+    assert "the same bytes again, mode -rw-r--r-- → -rw-r-----, owner 0:0 → 33:33\n    8.6 kB stay in layer 3" in text
     assert story(b"etc/motd")[-1] == "not in the final image; the layers store 9 B for it"
     assert "    2.5 MB removed below" in story(b"var/cache/apt")
     assert "added: character device" in "\n".join(story(b"dev/null"))
