@@ -12,7 +12,10 @@ import pytest
 
 from benchmarks import list_headers, measure
 from benchmarks.archive import DIRECTORY, Row, header, write_rows
+from benchmarks.growth import GROWTHS, write
 from benchmarks.images import IMAGES, make
+from layerscope.index import ImageIndex, build_index
+from layerscope.sources import open_source
 
 
 def layers_of(path: Path) -> list[list[tarfile.TarInfo]]:
@@ -65,6 +68,30 @@ def test_chown_writes_the_same_files_again(tmp_path: Path) -> None:
     assert [(m.name, m.size) for m in before] == [(m.name, m.size) for m in after]
     assert {m.uid for m in before} == {0}
     assert {m.uid for m in after} == {999}
+
+
+@pytest.mark.parametrize("name", GROWTHS)
+def test_what_grows_is_an_image_and_twice_as_large(name: str, tmp_path: Path) -> None:
+    unit = 1000 if name == "names in a folder" else 10
+    small, large = (index_of(write(name, size, tmp_path)) for size in (unit, 2 * unit))
+    assert not small.faults + large.faults
+    once, twice = (
+        sum(
+            len(layer.directory_names) + sum(1 + len(layer.xattrs(entry)) for entry in range(len(layer)))
+            for layer in index.layers
+        )
+        for index in (small, large)
+    )
+    assert 1.6 < twice / once < 2.1
+
+
+def index_of(path: Path) -> ImageIndex:
+    """The index of an archive."""
+    source = open_source(str(path))
+    try:
+        return build_index(source)
+    finally:
+        source.close()
 
 
 def test_cost_of_a_process_is_measured(tmp_path: Path) -> None:

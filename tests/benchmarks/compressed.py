@@ -19,7 +19,7 @@ from pathlib import Path
 
 from .docker_registry import serve
 from .layouts import layer_blobs, make, push
-from .measure import Cost, median, once
+from .measure import Cost, apart, median, once
 from .run import Bench, prepare, row, version_of
 
 LOOP = Path(__file__).with_name("plain_loop.py")
@@ -48,7 +48,7 @@ def against(bench: Bench, name: str, command: Sequence[str], loop: Sequence[str]
 
 def measure(bench: Bench, kind: str, registry: str) -> None:
     """Measure one compression out of every place."""
-    layout = make("usual", kind, bench.folder)
+    layout = apart(make, "usual", kind, bench.folder)
     cores = os.cpu_count() or 1
     loop = [sys.executable, str(LOOP)]
     files = [str(path) for path in layer_blobs(layout)]
@@ -62,7 +62,9 @@ def measure(bench: Bench, kind: str, registry: str) -> None:
             bare = [kind, str(workers), *blobs]
             against(bench, f"{kind}, registry", command, [*loop, *bare], _side(workers))
             against(bench, f"{kind}, registry", command, [*loop, "--verify", *bare], f"{_side(workers)}, sha256")
-    short, long = (bench.layerscope("check", f"oci:{make(name, kind, bench.folder)}") for name in ("short", "long"))
+    short, long = (
+        bench.layerscope("check", f"oci:{apart(make, name, kind, bench.folder)}") for name in ("short", "long")
+    )
     bench.judge(f"{kind}: MB more for a layer of 800 MB than of 100", (long.memory - short.memory) / 1e6, GROWTH / 1e6)
 
 

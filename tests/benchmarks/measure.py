@@ -9,9 +9,14 @@ import statistics
 import subprocess
 import termios
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
+from typing import TypeVar
+
+Result = TypeVar("Result")
 
 _ESCAPE = re.compile(rb"\x1b(\[[0-?]*[ -/]*[@-~]|[PX^_\]].*?(\x1b\\|\x07)|[ -~])", re.DOTALL)
 _PAINTED = 100  # visible characters that make a frame, as opposed to a terminal's questions and answers
@@ -28,6 +33,12 @@ class Cost:
 
 class FailedError(Exception):
     """A measured program ended with an exit code that it may not end with."""
+
+
+def apart(function: Callable[..., Result], *arguments: object) -> Result:
+    """Call a function in a process of its own, for its memory's sake: see ``once``."""
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        return pool.submit(function, *arguments).result()
 
 
 def once(command: Sequence[str], folder: Path, environment: Mapping[str, str], allowed: Sequence[int]) -> Cost:

@@ -20,31 +20,31 @@ def large_kinds() -> Iterator[Kind]:
     """All kinds of large input."""
     many = 1_000_000 if layerscope.core.tar.__file__.endswith(".so") else 200_000
     name = f"large: {many:,} names in one folder"
-    yield Kind(name, OPENED, _streamed(many), entries=many, seconds=30, piped=False)
-    yield Kind("large: folders 5,000 deep", OPENED, layered(_deep(5000) + END, UPPER))
-    yield Kind("large: folders 5,000 deep, and removed", OPENED, layered(_deep(5000) + END, member(".wh.d") + END))
+    yield Kind(name, OPENED, streamed(many), entries=many, seconds=30, piped=False)
+    yield Kind("large: folders 5,000 deep", OPENED, layered(deep(5000) + END, UPPER))
+    yield Kind("large: folders 5,000 deep, and removed", OPENED, layered(deep(5000) + END, member(".wh.d") + END))
     yield Kind(
         "large: 2,000 files, each deeper than the one before",
         OPENED,
         layered(_at_the_end(2000) + END, UPPER),
         entries=4000,
     )
-    yield Kind("large: folders 10,001 deep", WARNED, layered(_deep(10_001) + END, UPPER), "--limit depth")
+    yield Kind("large: folders 10,001 deep", WARNED, layered(deep(10_001) + END, UPPER), "--limit depth")
     yield Kind("large: JSON of 100 MB", REFUSED, _document("manifest.json", 100), "--limit document-bytes")
     yield Kind("large: a text of 100 MB in the config", WARNED, _document("config.json", 100), "a document may have")
     yield Kind("large: a sparse file of a terabyte", OPENED, layered(_sparse() + END, UPPER))
     yield Kind(
         "large: 100,000 whiteouts of nothing", OPENED, layered(_whiteouts(100_000) + END, UPPER), entries=100_000
     )
-    yield Kind("large: 50,000 hard links in a chain", OPENED, layered(_chain(50_000) + END), entries=50_000)
-    yield Kind("large: 50,000 hard links to one file", OPENED, layered(_star(50_000) + END), entries=50_000)
-    yield Kind("large: 400 layers that rewrite 100 files", OPENED, _rewritten(400, 100), entries=40_000)
+    yield Kind("large: 50,000 hard links in a chain", OPENED, layered(chain(50_000) + END), entries=50_000)
+    yield Kind("large: 50,000 hard links to one file", OPENED, layered(star(50_000) + END), entries=50_000)
+    yield Kind("large: 400 layers that rewrite 100 files", OPENED, rewritten(400, 100), entries=40_000)
     yield Kind("large: 200 layers that hide 200 files", OPENED, _hidden(200, 200), entries=40_000)
     yield Kind("large: a layer of 100 MB, absent", WARNED, _absent(100 << 20))
     yield Kind("large: xattrs of 200 MB", WARNED, layered(_xattrs(200) + END, UPPER), "--limit name-bytes")
 
 
-def _streamed(count: int) -> Make:
+def streamed(count: int) -> Make:
     """Writes an image with a layer of so many empty files, piece by piece."""
 
     def make(folder: Path) -> Path:
@@ -81,7 +81,8 @@ def _names(count: int) -> Iterator[bytes]:
     yield END
 
 
-def _deep(depth: int) -> bytes:
+def deep(depth: int) -> bytes:
+    """A file at the end of a path through so many folders."""
     return pax((b"path", b"d/" * depth + b"f")) + member("x", b"x" * 100)
 
 
@@ -116,32 +117,35 @@ def _sparse() -> bytes:
     return pax(*size, (b"GNU.sparse.name", b"hole")) + member("x", b"1\n0\n100\n".ljust(512, b"\0") + b"d" * 100)
 
 
-def _each(make: Callable[[int], bytes], count: int) -> bytes:
+def each(make: Callable[[int], bytes], count: int) -> bytes:
+    """What is made of so many numbers, one behind the other."""
     return b"".join(map(make, range(count)))
 
 
 def _whiteouts(count: int) -> bytes:
-    return _each(lambda number: member(b"gone/.wh.%d" % number), count)
+    return each(lambda number: member(b"gone/.wh.%d" % number), count)
 
 
-def _chain(count: int) -> bytes:
+def chain(count: int) -> bytes:
     """Links that each name the next one, the file last."""
-    return _each(lambda number: member(b"%d" % number, flag=b"1", link=b"%d" % (number + 1)), count) + member(
+    return each(lambda number: member(b"%d" % number, flag=b"1", link=b"%d" % (number + 1)), count) + member(
         b"%d" % count
     )
 
 
-def _star(count: int) -> bytes:
-    return member("x", b"x" * 100) + _each(lambda number: member(b"%d" % number, flag=b"1", link=b"x"), count)
+def star(count: int) -> bytes:
+    """So many links to one file."""
+    return member("x", b"x" * 100) + each(lambda number: member(b"%d" % number, flag=b"1", link=b"x"), count)
 
 
-def _rewritten(layers: int, files: int) -> Make:
-    one = _each(lambda number: member(b"%d" % number, b"x"), files) + END
+def rewritten(layers: int, files: int) -> Make:
+    """Writes an image whose layers all have the same files."""
+    one = each(lambda number: member(b"%d" % number, b"x"), files) + END
     return layered(*[one] * layers)
 
 
 def _hidden(layers: int, files: int) -> Make:
-    one = member("d/.wh..wh..opq") + _each(lambda number: member(b"d/%d" % number, b"x"), files) + END
+    one = member("d/.wh..wh..opq") + each(lambda number: member(b"d/%d" % number, b"x"), files) + END
     return layered(*[one] * layers)
 
 
