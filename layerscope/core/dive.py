@@ -148,6 +148,7 @@ class DiveSums:
             if layer.whiteouts:
                 last = number
                 yield from stack.watch(layer.whiteouts)
+        stack.make_room()
         yield from self._mark_watched(stack)
         first = 0
         for number, layer in enumerate(self._layers):

@@ -81,8 +81,8 @@ class DivePaths:
 class DiveStack:
     """Which paths the stack holds, their sizes in bytes, and which of them are directories.
 
-    Only watched paths are kept: those that whiteouts name, and what lies below. They stand in columns
-    by path; those of one directory that are in the stack form a list, linked both ways.
+    Only watched paths are kept: those that whiteouts name, and what lies below. They stand in columns by
+    path, counted from the first of them; those of one directory that are in the stack form a list, linked both ways.
     """
 
     def __init__(self, paths: DivePaths) -> None:
@@ -90,6 +90,7 @@ class DiveStack:
         self.total: i64 = 0
         self._paths = paths
         self._left: i64 = _STEP
+        self._low: int = 0
         self._below: list[int] = []
         self._is_watched: bytearray = bytearray()
         self._sizes: array[int] = array("q")
@@ -101,17 +102,19 @@ class DiveStack:
     def watch(self, paths: list[int]) -> Iterator[None]:
         """Keep these paths and what lies below them; comes back every few milliseconds."""
         if not self._is_watched:
-            self._make_room()
-            yield None
+            self._is_watched = bytearray(len(self._paths))
         self._below = list(paths)
         while self._watch_below():
             yield None
 
-    def _make_room(self) -> None:
-        """Columns for all paths; a size of -1 says that a path is not there."""
-        count = len(self._paths)
+    def make_room(self) -> None:
+        """Columns for what lies between the first and the last path watched; a size of -1: it is not there."""
+        if not self.watched:
+            return
+        self._low = min(self.watched)
+        count = max(self.watched) + 1 - self._low
         none = array("i", [-1]) * count
-        self._is_watched, self._directories = bytearray(count), bytearray(count)
+        self._directories = bytearray(count)
         self._sizes = array("q", [-1]) * count
         self._first, self._next, self._previous = none, none[:], none[:]
 
@@ -136,26 +139,26 @@ class DiveStack:
 
     def holds(self, path: int) -> bool:
         """Is a watched path in the stack?"""
-        return self._sizes[path] >= 0
+        return self._sizes[path - self._low] >= 0
 
     def begin(self, path: int) -> None:
         """Begin to add up what dive counts for a whiteout: all below a directory, nothing for a file."""
         self.total = 0
-        self._below = [path] if self._directories[path] else []
+        self._below = [path - self._low] if self._directories[path - self._low] else []
 
     def add_up(self) -> bool:
         """Add sizes to ``total``; False when all are in it."""
         while self._below:
-            path = self._below.pop()
-            size: i64 = self._sizes[path]
+            place = self._below.pop()
+            size: i64 = self._sizes[place]
             self.total += size
-            self._push_children(path)
+            self._push_children(place)
             if self.is_tired():
                 return True
         return False
 
-    def _push_children(self, path: int) -> None:
-        below: int = self._first[path]
+    def _push_children(self, place: int) -> None:
+        below: int = self._first[place]
         while below >= 0:
             self._below.append(below)
             below = self._next[below]
@@ -164,37 +167,41 @@ class DiveStack:
         """Put a layer's path on the stack; an entry of -1 is a directory that is only implied."""
         if not self._is_watched or not self._is_watched[path]:
             return
-        if self._sizes[path] < 0:
-            parent = self._paths.parent(path)
-            head: i64 = self._first[parent]
-            self._next[path] = head
-            if head >= 0:
-                self._previous[head] = path
-            self._first[parent] = path
-        self._sizes[path] = index.sizes[entry] if entry >= 0 else 0
-        self._directories[path] = entry >= 0 and index.kinds[entry] == DIRECTORY
+        place = path - self._low
+        if self._sizes[place] < 0:
+            parent = self._paths.parent(path) - self._low
+            if parent >= 0:  # below that nobody asks what lies in it
+                head: i64 = self._first[parent]
+                self._next[place] = head
+                if head >= 0:
+                    self._previous[head] = place
+                self._first[parent] = place
+        self._sizes[place] = index.sizes[entry] if entry >= 0 else 0
+        self._directories[place] = entry >= 0 and index.kinds[entry] == DIRECTORY
 
     def remove(self, path: int) -> None:
         """Take a path out of its directory; ``clear`` then forgets what lies below."""
-        if self._sizes[path] < 0:
+        place = path - self._low
+        if self._sizes[place] < 0:
             return
-        before: i64 = self._previous[path]
-        after: i64 = self._next[path]
+        before: i64 = self._previous[place]
+        after: i64 = self._next[place]
+        parent = self._paths.parent(path) - self._low
         if before >= 0:
             self._next[before] = after
-        else:
-            self._first[self._paths.parent(path)] = after
+        elif parent >= 0:
+            self._first[parent] = after
         if after >= 0:
             self._previous[after] = before
-        self._below = [path]
+        self._below = [place]
 
     def clear(self) -> bool:
         """Forget removed paths; False when none is left."""
         while self._below:
-            path = self._below.pop()
-            self._push_children(path)
-            self._sizes[path] = self._first[path] = self._next[path] = self._previous[path] = -1
-            self._directories[path] = 0
+            place = self._below.pop()
+            self._push_children(place)
+            self._sizes[place] = self._first[place] = self._next[place] = self._previous[place] = -1
+            self._directories[place] = 0
             if self.is_tired():
                 return True
         return False
