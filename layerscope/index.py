@@ -99,7 +99,8 @@ def _index_layer(reader: Reader, watch: _Watch, layer: int, name: str, *, total:
             checked.finish(goes_on)
             index.fault = _STOPPED if watch.stopped else ""
         if isinstance(reader, SummedReader) and not index.fault:
-            watch.sums[name] = reader.sums()
+            watch.sums[name] = reader.sums(goes_on)
+            index.fault = _STOPPED if watch.stopped else ""
     except (DamagedImageError, LimitError) as error:
         index.fault, index.limit = error.sentence, getattr(error, "limit", "")
     index.finish()

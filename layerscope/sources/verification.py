@@ -6,6 +6,7 @@ asks for it (``--verify``): it takes reading bytes that are skipped otherwise, a
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from layerscope.sources.blobs import decompressed
@@ -27,8 +28,8 @@ class Sums(NamedTuple):
 class SummedReader(Reader, Protocol):
     """A layer's reader that hashes what is read and skipped."""
 
-    def sums(self) -> Sums:
-        """The digests, once the tar was read to its end; DamagedImageError where the blob breaks off behind it."""
+    def sums(self, goes_on: Callable[[], bool], /) -> Sums:
+        """The digests, once the tar was read to its end and while ``goes_on`` the rest; DamagedImageError."""
 
 
 class HashingReader:
@@ -74,9 +75,9 @@ class VerifyingReader:
         """Close the readers below."""
         self._reader.close()
 
-    def sums(self) -> Sums:
-        """The digests, once the tar was read to its end."""
-        while self._stored.read(CHUNK):
+    def sums(self, goes_on: Callable[[], bool], /) -> Sums:
+        """The digests, once the tar was read to its end; of what was read where it is not to go on."""
+        while goes_on() and self._stored.read(CHUNK):
             pass
         stored = self._stored.digest()
         return Sums(self._plain.digest() if self._plain else stored, stored)
