@@ -39,7 +39,7 @@ DOUBLED = 2.2
 #: Seconds: of `--help` and of `check demo` more than `python -c pass`, of the first frame after the start.
 HELP, CHECK_DEMO, FRAME = 0.060, 0.150, 0.400
 #: Seconds of CPU for a key in the explorer, on the image with the most files.
-KEYS = {"page down": 0.050, "fold": 0.050, "sort": 0.050, "layer switch": 0.050, "filter keystroke": 0.150}
+KEYS = {"page down": 0.050, "fold": 0.050, "sort": 0.050, "layer switch": 0.050, "filter keystroke": 0.100}
 #: Bytes per path that the explorer's view may take.
 ROW_BYTES = 20
 #: Seconds of CPU for a format to render 100,000 waste items.

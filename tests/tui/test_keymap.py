@@ -56,7 +56,7 @@ def test_the_help_shows_the_users_keys() -> None:
     screen = after(Preferences(keys={"toggle-mode": "f6"}), "question_mark").sub_title
     assert "Keys" in screen
     lines = after(Preferences(keys={"find": "f3"}), "question_mark").sub_title.splitlines()
-    assert any("f3" in line and "filter the files" in line for line in lines)
+    assert any("f3" in line and "filter files or waste" in line for line in lines)
 
 
 def test_dives_keys_of_its_config() -> None:
