@@ -60,6 +60,15 @@ class Terminal:
                     break
         return self.written
 
+    def has_stopped(self, seconds: float = 30.0) -> bool:
+        """Whether the program was put to sleep; to wake it before would be lost."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if os.waitid(os.P_PID, self.program.pid, os.WSTOPPED | os.WNOHANG):
+                return True
+            time.sleep(0.02)
+        return False
+
     def type(self, keys: bytes) -> None:
         """Press keys."""
         os.write(self.outer, keys)
@@ -95,7 +104,7 @@ def test_keys_come_from_the_terminal(folder: Path, opened: list[Terminal], comma
     opened.append(terminal)
     assert b"recognised" in terminal.read(b"recognised"), terminal.written[-2000:]
     terminal.type(b"q")
-    assert terminal.program.wait(20) == 0
+    assert terminal.program.wait(60) == 0
     written = terminal.read(b"never", 1)
     assert all(sequence in written for sequence in LEFT)
     assert b"Traceback" not in written
@@ -105,7 +114,7 @@ def test_without_a_place_to_draw_or_keys_it_is_a_report(folder: Path, opened: li
     for command in ("layerscope app.tar 2>errors", "layerscope app.tar <&- 2>errors", "layerscope app.tar <&-"):
         terminal = Terminal(command, folder)
         opened.append(terminal)
-        assert terminal.program.wait(30) == 0
+        assert terminal.program.wait(60) == 0
         written = terminal.read(b"never", 1)
         assert b"Layers" in written
         assert b"\x1b[?1049h" not in written
@@ -120,7 +129,7 @@ def test_it_draws_in_utf_8_whatever_the_locale_says(folder: Path, opened: list[T
     assert b"\\u25" not in written
     assert "─".encode() in written or "│".encode() in written
     terminal.type(b"q")
-    assert terminal.program.wait(20) == 0
+    assert terminal.program.wait(60) == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
@@ -133,7 +142,7 @@ def test_a_signal_gives_the_terminal_back(
     opened.append(terminal)
     terminal.read(b"recognised" if "app" in command else b"Archives in this folder")
     terminal.program.send_signal(number)
-    assert terminal.program.wait(20) == 128 + number
+    assert terminal.program.wait(60) == 128 + number
     written = terminal.read(b"never", 1)
     assert all(sequence in written for sequence in LEFT)
     assert f"ended by {number.name}".encode() in written
@@ -145,7 +154,7 @@ def test_a_terminal_that_is_gone_leaves_no_process(folder: Path, opened: list[Te
     opened.append(terminal)
     terminal.read(b"recognised")
     os.dup2(os.open(os.devnull, os.O_RDWR), terminal.outer)  # hangs up
-    assert terminal.program.wait(20) == 128 + signal.SIGHUP
+    assert terminal.program.wait(60) == 128 + signal.SIGHUP
 
 
 def test_back_from_the_shell_everything_is_painted(folder: Path, opened: list[Terminal]) -> None:
@@ -154,10 +163,11 @@ def test_back_from_the_shell_everything_is_painted(folder: Path, opened: list[Te
     terminal.read(b"efficiency")
     terminal.type(b"\x1a")
     assert LEFT[0] in terminal.read(LEFT[0])
+    assert terminal.has_stopped()
     terminal.written = b""
     terminal.program.send_signal(signal.SIGCONT)
     terminal.read(b"Commands")
     for word in (b"efficiency", b"1 Layers", b"recognised", b"Quit"):
         assert word in terminal.written, word
     terminal.type(b"q")
-    assert terminal.program.wait(20) == 0
+    assert terminal.program.wait(60) == 0
