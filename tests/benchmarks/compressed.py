@@ -90,10 +90,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             registry = stack.enter_context(serve(command, Path(data)))
         for kind in [options.only] if options.only else ("gzip", "zstd"):
             measure(bench, kind, registry)
-    print(f"\n{'limit':<55} {'measured':>9} {'at most':>9}")
-    for what, value, limit, met in bench.limits:
-        print(f"{what:<55} {value:>9} {limit:>9}  {'met' if met else 'MISSED'}")
-    return 0 if all(met for *_, met in bench.limits) else 1
+    return bench.conclude()
 
 
 if __name__ == "__main__":

@@ -88,6 +88,13 @@ class Bench:
         """Note whether a figure is within its limit."""
         self.limits.append((what, form.format(value), form.format(limit), value <= limit))
 
+    def conclude(self) -> int:
+        """Print the limits beside what was measured; 1 where one is not met."""
+        print(f"\n{'limit':<55} {'measured':>9} {'at most':>9}")
+        for what, value, limit, met in self.limits:
+            print(f"{what:<55} {value:>9} {limit:>9}  {'met' if met else 'MISSED'}")
+        return 0 if all(met for *_, met in self.limits) else 1
+
 
 def prepare(folder: Path, runs: int, clock: str) -> Bench:
     """An environment without the caller's settings, in which layerscope can be imported."""
@@ -248,10 +255,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     formats(bench)
     costs = {name: image(bench, name, floor) for name in options.only or IMAGES if name != "tiny"}
     compare(bench, costs, floor)
-    print(f"\n{'limit':<45} {'measured':>9} {'at most':>9}")
-    for what, value, limit, met in bench.limits:
-        print(f"{what:<45} {value:>9} {limit:>9}  {'met' if met else 'MISSED'}")
-    return 0 if all(met for *_, met in bench.limits) else 1
+    return bench.conclude()
 
 
 if __name__ == "__main__":
