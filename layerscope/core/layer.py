@@ -55,7 +55,8 @@ class LayerIndex:
     where it is a limit, ``untrusted`` that it was read to its end and is not what its image names,
     ``skipped`` counts members that make no file, ``kept`` holds contents that were asked for beforehand,
     by entry, ``text`` is about how many bytes names, targets, attributes and folders take. Directories of
-    the layer have numbers of their own: 0 is the root.
+    the layer have numbers of their own, 0 is the root and each stands behind the one that it is in;
+    ``directory_files`` counts the files with bytes right in each.
     """
 
     def __init__(self, max_depth: int = MAX_DEPTH, max_text: int = MAX_TEXT) -> None:
@@ -87,6 +88,7 @@ class LayerIndex:
         self._stored: dict[int, int] = {}
         self.directory_parents: list[int] = [-1]
         self.directory_names: list[bytes] = [b""]
+        self.directory_files: list[int] = [0]
         self._by_path: dict[bytes, int] = {b"": 0}
         self._children: dict[tuple[int, bytes], int] = {}
         self._metadata: set[int] = set()  # directories of AUFS and what lies in them
@@ -171,6 +173,9 @@ class LayerIndex:
         self._owners.append(self._owner(member.uid, member.gid))
         if kind == FILE:
             self.stored_bytes += member.stored
+            if member.stored:
+                files: i64 = self.directory_files[self._last_directory]
+                self.directory_files[self._last_directory] = files + 1
             if member.sparse:
                 self._stored[number] = member.stored
         elif kind >= WHITEOUT:
@@ -219,6 +224,7 @@ class LayerIndex:
             directory = len(self.directory_names)
             self.directory_parents.append(parent)
             self.directory_names.append(name)
+            self.directory_files.append(0)
             self._children[key] = directory
             self.text += len(name) + _FOLDER_TEXT
             if name.startswith(_METADATA_PREFIX) or parent in self._metadata:
@@ -307,7 +313,9 @@ class LayerIndex:
 
     def stored(self, entry: int) -> int:
         """Bytes in the archive: the size, but for sparse files."""
-        return self._stored.get(entry, self.sizes[entry])
+        if self._stored:
+            return self._stored.get(entry, self.sizes[entry])
+        return self.sizes[entry]
 
     def is_sparse(self, entry: int) -> bool:
         """Is the file stored without its holes?"""

@@ -74,28 +74,25 @@ class LayerMerge:
         if kind == OPAQUE:
             self._dying = self._tree.bury_children(directory)
             self._dying_reason = HIDDEN
+            self._last = -1
             return
-        there = self._tree.live.get(directory)
-        node = there.get(index.names[entry][4:], -1) if there is not None else -1
+        node = self._tree.bury(directory, index.names[entry][4:])
         if node >= 0:
-            self._tree.bury(node)
-            self._dying = [node]
             self._dying_reason = REMOVED
+            self._end_node(node)
+            if self._dying:
+                self._last = -1
 
     def _find_live(self, directory: int) -> int:
-        """The node of a directory of this layer, -1 where the layers below have none there."""
-        if directory == self._last and self._is_live(self._last_node):
+        """The node of a directory of this layer, -1 where the layers below have none there.
+
+        The last one found is still there unless children of any directory were buried since.
+        """
+        if directory == self._last:
             return self._last_node
         self._last = directory
         self._last_node = self._walk_live(directory)
         return self._last_node
-
-    def _is_live(self, node: int) -> bool:
-        """Is the path still there? What is buried is so together with all that lies below it."""
-        if node <= 0:
-            return True  # the root, or nothing: whiteouts make no paths
-        there = self._tree.live.get(self._tree.parents[node])
-        return there is not None and there.get(self._tree.names[node], -1) == node
 
     def _walk_live(self, directory: int) -> int:
         parts: list[bytes] = []

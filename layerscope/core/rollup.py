@@ -18,6 +18,15 @@ class _Directory:
         self.empty_files: int = 0
         self.counted: int = 0
 
+    def add(self, bundle: Bundle) -> None:
+        """Take a bundle in; empty files are counted, and are no waste on their own."""
+        if not bundle.bytes:
+            self.empty_files += 1
+            return
+        self.bundles.append(bundle)
+        if bundle.counted:
+            self.counted += 1
+
 
 class Rollup:
     """Merges bundles of one cause after the other; each pass is linear in its bundles.
@@ -42,8 +51,12 @@ class Rollup:
         parents = self._tree.parents
         for cause in range(len(self._causes)):
             wanted = queries[self._layers[cause]]
+            last: i64 = -1
             for bundle in self._causes[cause]:
-                node = parents[bundle.node]
+                node: i64 = parents[bundle.node]
+                if node == last:
+                    continue
+                last = node
                 while node > 0 and node not in wanted:
                     wanted.add(node)
                     node = parents[node]
@@ -54,8 +67,14 @@ class Rollup:
         layer = self._layers[cause]
         done: list[Bundle] = []
         levels: list[dict[int, _Directory]] = []
+        last: i64 = -1
+        directory = _Directory()
         for bundle in self._causes[cause]:
-            self._add(levels, bundle)
+            parent: i64 = self._tree.parents[bundle.node] if bundle.node > 0 else 0
+            if parent != last:
+                directory = self._directory(levels, parent)
+                last = parent
+            directory.add(bundle)
         depth = len(levels) - 1
         while depth > 0:
             for node, directory in levels[depth].items():
@@ -67,27 +86,16 @@ class Rollup:
                 done.extend(directory.bundles)
         return done
 
-    def _add(self, levels: list[dict[int, _Directory]], bundle: Bundle) -> None:
-        """Put a bundle to its directory; empty files are counted there, and are no waste on their own."""
-        directory = self._directory(levels, bundle.node)
-        if not bundle.bytes:
-            directory.empty_files += 1
-            return
-        directory.bundles.append(bundle)
-        if bundle.counted:
-            directory.counted += 1
-
-    def _directory(self, levels: list[dict[int, _Directory]], child: i64) -> _Directory:
-        """What is known of the directory of a path, by its depth and its node."""
-        parent: int = self._tree.parents[child] if child > 0 else 0
-        depth = self._depth(parent)
+    def _directory(self, levels: list[dict[int, _Directory]], node: int) -> _Directory:
+        """What is known of a directory, by its depth and its node."""
+        depth = self._depth(node)
         while len(levels) <= depth:
             levels.append({})
         level = levels[depth]
-        found = level.get(parent)
+        found = level.get(node)
         if found is None:
             found = _Directory()
-            level[parent] = found
+            level[node] = found
         return found
 
     def _settle(
@@ -109,7 +117,7 @@ class Rollup:
         if len(bundles) > 1 or (bundles and top):
             bundles = [_merged(node, bundles, directory.empty_files)]
             directory.empty_files = 0
-        parent = self._directory(levels, node)
+        parent = self._directory(levels, self._tree.parents[node])
         parent.bundles.extend(bundles)
         parent.empty_files += directory.empty_files
         if all_went:

@@ -62,7 +62,7 @@ class ImageTree:
         self.reasons: bytearray = bytearray()
         # By version: had the path something other than a directory in front of the version's layer?
         self.replacing: bytearray = bytearray()
-        self.wasted_versions: array[int] = array("i")
+        self.wasted_versions: array[int] = array("I")
         self._wasters: dict[int, int] = {}
         self._references: dict[int, int] = {}
 
@@ -207,16 +207,17 @@ class ImageTree:
         """A version goes: by whom, why, and whether its bytes went with it."""
         self.endings[version] = layer
         self.reasons[version] = reason
-        if self.kinds[version] != DIRECTORY:
-            self.final_files -= 1
-            if self.version_layers[version] != layer:
-                self.removed[layer] += 1
-            elif self.replacing[version]:
-                self.modified[layer] -= 1
-                self.removed[layer] += 1
-            else:
-                self.added[layer] -= 1
+        born: i64 = self.version_layers[version]
         data: i64 = self.datas[version]
+        if data >= 0 or self.kinds[version] != DIRECTORY:
+            self.final_files -= 1
+            if born != layer:
+                _add(self.removed, layer, 1)
+            elif self.replacing[version]:
+                _add(self.modified, layer, -1)
+                _add(self.removed, layer, 1)
+            else:
+                _add(self.added, layer, -1)
         if data < 0:
             return
         if self._references:
@@ -226,11 +227,12 @@ class ImageTree:
                 return
         if data != version:
             self._wasters[data] = version
-        size = self.stored_size(data)
+            born = self.version_layers[data]
+        size: i64 = self.layers[born].stored(self.entries[data])
         self.wasted_versions.append(data)
         self.wasted_bytes += size
-        self.wasted_by[layer] += size
-        self.wasted_in[self.version_layers[data]] += size
+        _add(self.wasted_by, layer, size)
+        _add(self.wasted_in, born, size)
 
     def begin_version(self, node: i64, entry: i64, kind: i64, layer: i64) -> int:
         """A new version on top of the others, without bytes as yet."""
@@ -290,17 +292,18 @@ class ImageTree:
         there[name] = node
         return node
 
-    def bury(self, node: i64) -> None:
-        """Move a node among those that are gone from its directory."""
-        parent: i64 = self.parents[node]
-        name = self.names[node]
+    def bury(self, parent: int, name: bytes) -> int:
+        """Move what a directory has under a name among those that are gone; its node, -1 where nothing is there."""
         there = self.live.get(parent)
-        if there is not None and there.pop(name, -1) >= 0:
+        node = there.get(name, -1) if there is not None else -1
+        if there is not None and node >= 0:
+            del there[name]
             gone = self.gone.get(parent)
             if gone is None:
-                self.gone[parent] = {name: int(node)}
-            else:
-                gone[name] = int(node)
+                gone = {}
+                self.gone[parent] = gone
+            gone[self.names[node]] = node
+        return node
 
     def bury_children(self, node: i64) -> list[int]:
         """Move all children of a directory among those that are gone; which they were."""
@@ -313,3 +316,9 @@ class ImageTree:
         else:
             gone.update(there)
         return list(there.values())
+
+
+def _add(sums: list[int], layer: i64, number: i64) -> None:
+    """Add to the sum of a layer. (Written out, the compiler knows these for machine numbers.)"""
+    before: i64 = sums[layer]
+    sums[layer] = before + number

@@ -9,7 +9,7 @@ from mypy_extensions import i64, mypyc_attr
 
 from layerscope.core.layer import LayerIndex
 from layerscope.core.tar import FILE
-from layerscope.core.tree import OVERWRITTEN, ImageTree
+from layerscope.core.tree import NONE, OVERWRITTEN, ImageTree
 
 #: Overwritten with the very same bytes: known only once contents were compared.
 REWRITTEN: Final = 6
@@ -59,11 +59,12 @@ class WastedVersions:
         for version in tree.wasted_versions:
             keys.append((tree.nodes[version] << 32) + version)
         keys.sort()
-        self.versions: array[int] = array("i")
+        # Unsigned columns: of what Python's arrays have these take a number in the fewest steps.
+        self.versions: array[int] = array("I")
         for key in keys:
             self.versions.append(key & 0xFFFFFFFF)
-        self.successors: array[int] = array("i", bytes(4 * len(keys)))
-        self.copies: array[int] = array("i", bytes(4 * len(keys)))
+        self.successors: array[int] = array("I", bytes(4 * len(keys)))
+        self.copies: array[int] = array("I", [1]) * len(keys)
         self.candidates: list[int] = []
         self.same: bytearray = bytearray(len(keys))
         self.causes: dict[tuple[int, int], list[Bundle]] = {}
@@ -74,52 +75,66 @@ class WastedVersions:
         self._layer_bits: list[int] = []
         for layer in range(len(tree.layers)):
             self._layer_bits.append(1 << layer)
+        # Of the version before: neighbours mostly share their cause.
+        self._last_layer: i64 = -1
+        self._last_reason: i64 = NONE
+        self._last_bundles: list[Bundle] = []
 
     def __len__(self) -> int:
         return len(self.versions)
 
     def step(self) -> bool:
         """Find what took the place of some thousand versions; False when all are done."""
-        count: i64 = len(self.versions)
-        budget: i64 = _STEP
-        while budget > 0 and self._next < count:
-            first: i64 = self._next
-            node: i64 = self.tree.nodes[self.versions[first]]
-            last: i64 = first
-            while last + 1 < count and self.tree.nodes[self.versions[last + 1]] == node:
-                last += 1
-            self._walk(node, first, last)
-            self._next = last + 1
-            budget -= last + 1 - first
-        return self._next < count
+        first: i64 = self._next
+        stop: i64 = min(first + _STEP, len(self.versions))
+        # Versions of one path are walked together: those of the last one may go beyond the step.
+        while stop < len(self.versions) and self._node(stop) == self._node(stop - 1):
+            stop += 1
+        nodes = self.tree.nodes
+        node: i64 = -1
+        i: i64 = first
+        for version in self.versions[first:stop].tolist():
+            next_node: i64 = nodes[version]
+            if next_node != node:
+                self._walk(node, first, i)
+                node = next_node
+                first = i
+            i += 1
+        self._walk(node, first, stop)
+        self._next = stop
+        return stop < len(self.versions)
 
-    def _walk(self, node: i64, first: i64, last: i64) -> None:
+    def _node(self, number: i64) -> int:
+        return self.tree.nodes[self.versions[number]]
+
+    def _walk(self, node: i64, first: i64, after: i64) -> None:
         """One walk over the versions of a path, the newest first, for all of them that are wasted."""
         tree = self.tree
+        version: i64 = tree.newest_versions[node] if first < after else -1
+        if version < 0 or tree.olders[version] < 0:
+            return  # the path's one version: nothing took its place, and it is the one copy
         copies: i64 = 0
-        newer: i64 = -1
-        i: i64 = last
-        version: i64 = tree.newest_versions[node]
+        newer: i64 = 0
+        i: i64 = after - 1
+        next_wasted: i64 = self.versions[i]
         while version >= 0:
             if tree.kinds[version] == FILE:
                 copies += 1
-            if i >= first and version == self.versions[i]:
+            if version == next_wasted:
                 self.successors[i] = newer
                 i -= 1
+                next_wasted = self.versions[i] if i >= first else -1
             newer = version
             version = tree.olders[version]
-        i = first
-        while i <= last:
+        for i in range(first, after):
             self.copies[i] = copies
-            if self._may_be_same(self.versions[i], self.successors[i]):
+            successor: i64 = self.successors[i]
+            if successor and self._may_be_same(self.versions[i], successor):
                 self.candidates.append(i)
-            i += 1
 
     def _may_be_same(self, version: i64, successor: i64) -> bool:
         """Did the wasting layer store the path again as a file of the same size?"""
         tree = self.tree
-        if successor < 0:
-            return False
         data: i64 = tree.datas[successor]
         stored: i64 = tree.stored_size(version)
         if data < 0 or stored == 0:
@@ -138,52 +153,51 @@ class WastedVersions:
 
     def bundle(self) -> bool:
         """Put some thousand versions to their causes; False when all are done."""
-        count: i64 = len(self.versions)
-        i: i64 = self._bundled
-        stop: i64 = min(i + _STEP, count)
-        while i < stop:
-            self._bundle(i)
-            i += 1
-        self._bundled = i
-        return i < count
+        first = self._bundled
+        stop = min(first + _STEP, len(self.versions))
+        same = bytes(self.same[first:stop])
+        copies: list[int] = self.copies[first:stop].tolist()
+        for i, version in enumerate(self.versions[first:stop].tolist()):
+            bundle = self._bundle(version, same[i] != 0, copies[i])
+            if same[i]:
+                bundle.attributes |= self._changes(version, self.successors[first + i])
+        self._bundled = stop
+        return stop < len(self.versions)
 
-    def _bundle(self, number: i64) -> None:
+    def _bundle(self, version: i64, same: bool, copies: i64) -> Bundle:
+        """Put a version to the bundle of its path and cause; that bundle."""
         tree = self.tree
-        version: i64 = self.versions[number]
-        layer, reason = tree.waster(version)
-        if self.same[number]:
-            reason = REWRITTEN
-        ended: bool = tree.endings[version] == layer
         # Bytes that outlived their own path are shown under the last name they had.
-        node: i64 = tree.nodes[version if ended else tree.last_name(version)]
+        last: i64 = tree.last_name(version) if self._moves else version
+        layer: i64 = tree.endings[last]
+        reason: i64 = REWRITTEN if same else tree.reasons[last]
         born: i64 = tree.version_layers[version]
-        bundle = self._bundle_of(node, layer, reason, self.copies[number])
-        bundle.bytes += tree.stored_size(version)
+        ended: bool = last == version or tree.endings[version] == layer
+        bundle = self._bundle_of(tree.nodes[version if ended else last], layer, reason, copies)
+        bundle.bytes += tree.layers[born].stored(tree.entries[version])
         bundle.stored_in |= self._layer_bits[born]
         if ended and born < layer:
             bundle.counted = True
-        if self.same[number]:
-            bundle.attributes |= self._changes(version, self.successors[number])
+        return bundle
 
-    def _bundle_of(self, node: i64, layer: int, reason: int, copies: i64) -> Bundle:
+    def _bundle_of(self, node: i64, layer: i64, reason: i64, copies: i64) -> Bundle:
         """The bundle of a path and a cause."""
-        cause = (layer, reason)
-        bundles = self.causes.get(cause)
-        if bundles is None:
-            bundles = []
-            self.causes[cause] = bundles
+        bundles = self._last_bundles
+        if layer != self._last_layer or reason != self._last_reason:
+            bundles = self.causes.setdefault((int(layer), int(reason)), [])
+            self._last_bundles = bundles
+            self._last_layer = layer
+            self._last_reason = reason
         # Versions of one path come one after the other, but for those that a last name moved.
         if bundles and bundles[-1].node == node:
             return bundles[-1]
-        key = (layer, reason, int(node))
-        if self._moves:
-            moved = self._by_path.get(key)
-            if moved is not None:
-                return moved
+        moved = self._by_path.get((int(layer), int(reason), int(node))) if self._moves else None
+        if moved is not None:
+            return moved
         bundle = Bundle(node, copies)
         bundles.append(bundle)
         if self._moves:
-            self._by_path[key] = bundle
+            self._by_path[(int(layer), int(reason), int(node))] = bundle
         return bundle
 
     def _changes(self, version: i64, successor: i64) -> i64:

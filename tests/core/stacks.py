@@ -1,23 +1,29 @@
-"""Layers written down as lists of entries, and a naive model of what a stack of them makes."""
+"""Layers written down as lists of entries, drawn at random, and a naive model of what a stack of them makes."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from hypothesis import strategies as st
+
 from layerscope.core.layer import LayerIndex
 from layerscope.core.merge import LayerMerge
-from layerscope.core.tar import DIRECTORY, FILE, HARDLINK, Member
+from layerscope.core.tar import CHAR, DIRECTORY, FIFO, FILE, HARDLINK, SYMLINK, Member
 from layerscope.core.tree import ImageTree
 
 
 class Entry(NamedTuple):
-    """One member of a layer's tar; ``size`` in bytes, for files."""
+    """One member of a layer's tar; ``size`` in bytes, for files; ``hole`` those of them that are not stored."""
 
     name: str
     kind: int = FILE
     size: int = 0
     link: str = ""
+    hole: int = 0
+
+
+Stack = list[list[Entry]]
 
 
 def index_layer(entries: list[Entry]) -> LayerIndex:
@@ -27,14 +33,14 @@ def index_layer(entries: list[Entry]) -> LayerIndex:
     for entry in entries:
         member = Member(entry.name.encode(), 48 + entry.kind, 512)
         member.kind, member.link = entry.kind, entry.link.encode()
-        member.size = member.stored = entry.size
+        member.size, member.stored, member.sparse = entry.size, entry.size - entry.hole, entry.hole > 0
         made.append(member)
     index.add(made)
     index.finish()
     return index
 
 
-def merge_layers(layers: list[list[Entry]]) -> ImageTree:
+def merge_layers(layers: Stack) -> ImageTree:
     """The tree of an image of these layers, oldest first."""
     tree = ImageTree()
     for entries in layers:
@@ -42,6 +48,30 @@ def merge_layers(layers: list[list[Entry]]) -> ImageTree:
         while merge.step():
             pass
     return tree
+
+
+parts = st.sampled_from("abc")
+paths = st.lists(parts, min_size=1, max_size=4).map("/".join)
+folders = st.lists(parts, max_size=3).map(lambda above: "".join(part + "/" for part in above))
+leads = st.sampled_from(["", "", "", "./", "/"])
+
+
+def written(lead: str, path: str, kind: int, size: int) -> Entry:
+    """An entry that is no link."""
+    return Entry(lead + path + ("/" if kind == DIRECTORY else ""), kind, size if kind == FILE else 0)
+
+
+entries = st.one_of(
+    st.builds(
+        written, leads, paths, st.sampled_from([FILE, FILE, FILE, DIRECTORY, SYMLINK, CHAR, FIFO]), st.integers(0, 9)
+    ),
+    st.builds(lambda path, target: Entry(path, HARDLINK, 0, target), paths, paths),
+    st.builds(lambda folder, name: Entry(f"{folder}.wh.{name}"), folders, parts),
+    st.builds(lambda folder: Entry(f"{folder}.wh..wh..opq"), folders),
+    st.just(Entry("./", DIRECTORY)),
+    st.sampled_from([Entry(".wh..wh.plnk/", DIRECTORY), Entry("a/.wh..wh.aufs")]),
+)
+stacks = st.lists(st.lists(entries, max_size=8), max_size=6)
 
 
 Path = tuple[str, ...]

@@ -3,34 +3,10 @@
 from __future__ import annotations
 
 from hypothesis import example, given, settings
-from hypothesis import strategies as st
 
-from core.stacks import Entry, Model, Node, Path, merge_layers
-from layerscope.core.tar import CHAR, DIRECTORY, FIFO, FILE, HARDLINK, SYMLINK
+from core.stacks import Entry, Model, Node, Path, merge_layers, stacks
+from layerscope.core.tar import DIRECTORY, FILE, HARDLINK
 from layerscope.core.tree import ImageTree
-
-parts = st.sampled_from("abc")
-paths = st.lists(parts, min_size=1, max_size=4).map("/".join)
-folders = st.lists(parts, max_size=3).map(lambda above: "".join(part + "/" for part in above))
-leads = st.sampled_from(["", "", "", "./", "/"])
-
-
-def written(lead: str, path: str, kind: int, size: int) -> Entry:
-    """An entry that is no link."""
-    return Entry(lead + path + ("/" if kind == DIRECTORY else ""), kind, size if kind == FILE else 0)
-
-
-entries = st.one_of(
-    st.builds(
-        written, leads, paths, st.sampled_from([FILE, FILE, FILE, DIRECTORY, SYMLINK, CHAR, FIFO]), st.integers(0, 9)
-    ),
-    st.builds(lambda path, target: Entry(path, HARDLINK, 0, target), paths, paths),
-    st.builds(lambda folder, name: Entry(f"{folder}.wh.{name}"), folders, parts),
-    st.builds(lambda folder: Entry(f"{folder}.wh..wh..opq"), folders),
-    st.just(Entry("./", DIRECTORY)),
-    st.sampled_from([Entry(".wh..wh.plnk/", DIRECTORY), Entry("a/.wh..wh.aufs")]),
-)
-stacks = st.lists(st.lists(entries, max_size=8), max_size=6)
 
 
 def as_path(raw: bytes) -> Path:
