@@ -6,20 +6,18 @@ import asyncio
 import gc
 import os
 import signal
-from typing import Final, TypeVar
-
-from textual.app import App
+from typing import Final
 
 from layerscope.errors import CancelledError, ConfigError
 from layerscope.tui.keys import keymap, remapped
 from layerscope.tui.preferences import PLAIN, Preferences
+from layerscope.tui.tones import Result, TonedApp
 
-Result = TypeVar("Result")
 #: Exit codes of programs that a signal ended, as shells tell them, are this and its number.
 _SIGNALLED: Final = 128
 
 
-class ScopeApp(App[Result]):
+class ScopeApp(TonedApp[Result]):
     """An application in the wanted theme, else the remembered one, with the keys that the user wants.
 
     ``failure`` is what ended it, if anything did. ConfigError for a theme or a key that there is not.

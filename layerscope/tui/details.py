@@ -50,6 +50,10 @@ class DetailsPane(Story):
         """Write the tabs."""
         self.show_subject(self.subject)
 
+    def on_resize(self) -> None:
+        """Where there is little room, blank lines are left out."""
+        self.refresh_rows()
+
     @property
     def item_count(self) -> int:
         """All lines are one item."""

@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
+from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
+from textual.geometry import Size
 from textual.message import Message
+from textual.reactive import Reactive
 from textual.widgets import Input, Static
 
 from layerscope.tui.cells import cut
 from layerscope.tui.keys import bindings
+
+#: Cells by which a count may be smaller than the room that it has.
+_SLACK: Final = 6
+
+
+class _Line(Input):
+    """As wide as there is room, whatever is in it: Textual would lay the screen out anew for every letter."""
+
+    virtual_size: Reactive[Size] = Reactive(Size(0, 0))
 
 
 class FindBar(Horizontal):
@@ -76,7 +88,7 @@ class FindBar(Horizontal):
 
     def __init__(self, identity: str, placeholder: str) -> None:
         super().__init__(id=identity)
-        self._input = Input(placeholder=placeholder, compact=True)
+        self._input = _Line(placeholder=placeholder, compact=True)
         self._found = Static("", classes="found", markup=False)
         self._words = ""
 
@@ -107,10 +119,13 @@ class FindBar(Horizontal):
     def count(self, words: str) -> None:
         """How many there are."""
         words = cut(words, max(8, self.size.width * 6 // 10 - 1))
+        more = cell_len(self._words) - cell_len(words)
+        if 0 < more <= _SLACK:
+            words = " " * more + words
         if self.display and words != self._words:
-            # An update lays the whole screen out anew.
+            # Another width lays the whole screen out anew; counts mostly get a little smaller with every letter.
             self._words = words
-            self._found.update(words)
+            self._found.update(words, layout=bool(more) and not 0 < more <= _SLACK)
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:

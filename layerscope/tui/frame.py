@@ -78,7 +78,8 @@ class Frame(Screen[None]):
             border-subtitle-color: $foreground 60%;
             background: $background;
             &:ansi { border: round ansi_bright_black; border-subtitle-color: $foreground; }
-            &:focus, &.-active { border: round $border; border-title-style: bold; }
+            &:focus, &.-active { border: round $border; }
+            &:focus { border-title-style: bold; }
         }
         & #left { width: 43%; min-width: 28; }
         & #right { width: 1fr; min-width: 3; }
@@ -216,8 +217,8 @@ class Frame(Screen[None]):
         """Whether escape would do anything."""
         return self.zoomed or self.pane_with_keys in ("preview", *_WINDOWS[1:])
 
-    def on_descendant_focus(self) -> None:
-        """Another pane has the keys: others are worth showing."""
+    def watch_focused(self) -> None:
+        """Another pane has the keys: others are worth showing, in the same frame as the pane's new border."""
         self._mark_window()
         self.show_keys()
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from rich.segment import Segment
+from rich.style import Style
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -129,6 +130,12 @@ class Areas(Widget):
         self._drawn: tuple[list[Part], int, int] = ([], 0, 0)
         self._boxes: list[Box] = []
         self._lines: list[str] = []
+        self._style: Style | None = None
+
+    def notify_style_update(self) -> None:
+        """A new theme: the style is looked up again when it is needed."""
+        super().notify_style_update()
+        self._style = None
 
     def _draw(self) -> None:
         """Draw all boxes, unless they stand there already."""
@@ -146,15 +153,16 @@ class Areas(Widget):
     def render_line(self, y: int) -> Strip:
         """Boxes of lines around names; that under the cursor is lit."""
         self._draw()
+        base = self._style = self._style or self.rich_style
         if y >= len(self._lines):
-            return Strip.blank(self.size.width, self.rich_style)
-        strip = Strip([Segment(self._lines[y], self.rich_style)])
+            return Strip.blank(self.size.width, base)
+        strip = Strip([Segment(self._lines[y], base)])
         if self._rows.cursor >= len(self._boxes):
             return strip
         box = self._boxes[self._rows.cursor]
         if not (box.width and box.y <= y < box.y + box.height):
             return strip
-        style = self.rich_style + self._rows.style("cursor" if self._rows.has_focus else "cursor-blurred")
+        style = base + self._rows.style("cursor" if self._rows.has_focus else "cursor-blurred")
         # The frame alone is lit: what is in the box stays readable.
         end, rim = box.x + box.width, box.y < y < box.y + box.height - 1 and box.width > 3
         parts = [(box.x, box.x + 1), (end - 1, end)] if rim else [(box.x, end)]
@@ -252,14 +260,13 @@ class MapView(Container):
         if message.opens:
             self.rows.action_select()
 
-    def on_descendant_focus(self) -> None:
+    def on_mount(self) -> None:
         """The cursor looks otherwise with the keys than without."""
-        self._refresh()
+        self.watch(self.rows, "has_focus", self._relight, init=False)
 
-    def on_descendant_blur(self) -> None:
-        """See above."""
-        self._refresh()
+    def _relight(self) -> None:
+        self.areas.refresh()
 
     def _refresh(self) -> None:
         self._crumbs.refresh()
-        self.areas.refresh()
+        self._relight()

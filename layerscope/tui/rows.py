@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final, cast
 
 from rich.segment import Segment
 from rich.style import Style
@@ -18,6 +18,9 @@ from textual.strip import Strip
 
 from layerscope.tui.cells import cut, wrap
 from layerscope.tui.keys import bindings
+
+if TYPE_CHECKING:
+    from layerscope.tui.tones import TonedApp
 
 #: A row as pieces: text (printable) and the names of the component styles it has, blank-separated.
 Pieces = Iterable[tuple[str, str]]
@@ -38,20 +41,6 @@ class Rows(ScrollView, can_focus=True):
 
     ALLOW_SELECT = False
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("rows")]
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "rows--cursor",
-        "rows--cursor-blurred",
-        "rows--added",
-        "rows--modified",
-        "rows--removed",
-        "rows--dim",
-        "rows--wasted",
-        "rows--bar",
-        "rows--title",
-        "rows--match",
-        "rows--note",
-        "rows--found",
-    }
     DEFAULT_CSS = """
     Rows {
         scrollbar-size-vertical: 1;
@@ -59,27 +48,6 @@ class Rows(ScrollView, can_focus=True):
         overflow-y: auto;
         background: $background;
         color: $foreground;
-        & .rows--added { color: $text-success; }
-        & .rows--modified { color: $text-warning; }
-        & .rows--removed { color: $text-error; text-style: strike; }
-        & .rows--dim { color: $foreground 55%; }
-        &:ansi .rows--dim { color: $foreground; text-style: dim; }
-        & .rows--wasted { color: $text-error; }
-        & .rows--bar { color: $primary; }
-        & .rows--title { text-style: bold; }
-        & .rows--match { text-style: bold underline; }
-        & .rows--note { color: $text-warning; }
-        & .rows--found { text-style: reverse; }
-        & .rows--cursor {
-            background: $block-cursor-background;
-            color: $block-cursor-foreground;
-            text-style: $block-cursor-text-style;
-        }
-        & .rows--cursor-blurred {
-            background: $block-cursor-blurred-background;
-            color: $block-cursor-blurred-foreground;
-            text-style: $block-cursor-blurred-text-style;
-        }
     }
     """
 
@@ -116,6 +84,7 @@ class Rows(ScrollView, can_focus=True):
     def __init__(self, identity: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=identity, classes=classes)
         self._palette: dict[str, Style] = {}
+        self._measured = 0
 
     # What a subclass tells.
 
@@ -149,10 +118,32 @@ class Rows(ScrollView, can_focus=True):
     # Painting.
 
     def notify_style_update(self) -> None:
-        """A new theme or focus: styles are looked up again when they are needed."""
+        """A new theme: styles are looked up again when they are needed."""
         super().notify_style_update()
-        # Component styles do not exist yet while this runs.
         self._palette = {}
+
+    # Textual would match all rules anew for a list and its scrollbar, and paint all rows, whenever the keys come or go.
+
+    def on_focus(self, event: events.Focus) -> None:
+        """The keys are here: border and cursor tell."""
+        event.prevent_default()
+        self._turn(True)
+
+    def on_blur(self, event: events.Blur) -> None:
+        """The keys went elsewhere."""
+        event.prevent_default()
+        self._turn(False)
+
+    def _turn(self, has_keys: bool) -> None:
+        self.has_focus = has_keys
+        self._refresh_item(self.cursor)
+        if self.parent is not None:
+            self.parent.post_message(events.DescendantFocus(self) if has_keys else events.DescendantBlur(self))
+
+    def watch_has_focus(self, has_focus: bool) -> None:
+        """Only what has a border looks otherwise as a whole."""
+        if self.has_class("pane"):
+            self.app.stylesheet.apply(self)
 
     @property
     def _base(self) -> Style:
@@ -166,25 +157,16 @@ class Rows(ScrollView, can_focus=True):
         """The style of component names (``added``, ``dim``…), several separated by blanks."""
         found = self._palette.get(names)
         if found is None:
-            found = Style.null()
-            for name in names.split():
-                found += self._component(f"rows--{name}")
-            self._palette[names] = found
+            found = self._palette[names] = cast("TonedApp[object]", self.app).tone(names)
         return found
-
-    def _component(self, name: str) -> Style:
-        """What a component's rules set, and nothing else; colours mixed with what lies below them."""
-        own = self.get_component_rich_style(name, partial=True)
-        mixed = self.get_component_rich_style(name)
-        colors = Style(color=own.color and mixed.color, bgcolor=own.bgcolor and mixed.bgcolor)
-        return own + colors
 
     def refresh_rows(self) -> None:
         """The items changed: measure and paint them anew."""
         window = self.scrollable_content_region.size
+        self._measured = window.width
         size, before = Size(window.width, self.row_count), self.virtual_size
-        if min(size.height, before.height) > window.height and size.width == before.width:
-            # The scrollbar stays, so nothing else has to be laid out.
+        if size.width == before.width and self.show_vertical_scrollbar == (size.height > window.height):
+            # The scrollbar stays or stays away, so nothing else has to be laid out.
             self.set_reactive(Rows.virtual_size, size)
             self.vertical_scrollbar.window_virtual_size = size.height
             self.scroll_y = self.validate_scroll_y(self.scroll_y)
@@ -222,13 +204,16 @@ class Rows(ScrollView, can_focus=True):
 
     def watch_cursor(self, old: int, new: int) -> None:
         """Paint the two items and keep the cursor in sight."""
-        for item in (old, new):
-            if item < self.item_count:
-                first, end = self.rows_of(item)
-                for row in range(first, min(end, first + self.size.height)):
-                    self.refresh_line(row)
+        self._refresh_item(old)
+        self._refresh_item(new)
         self.show_cursor()
         self.post_message(self.Moved(self, new))
+
+    def _refresh_item(self, item: int) -> None:
+        if self.shows_cursor and item < self.item_count:
+            first, end = self.rows_of(item)
+            for row in range(first, min(end, first + self.size.height)):
+                self.refresh_line(row)
 
     def show_cursor(self) -> None:
         """Scroll as little as needed to have the cursor in sight."""
@@ -255,8 +240,10 @@ class Rows(ScrollView, can_focus=True):
         self.scroll_to(y=row, animate=False, force=True)
 
     def on_resize(self) -> None:
-        """Keep measure and cursor right in the new size."""
-        self.refresh_rows()
+        """Keep measure and cursor right in the new size; lists that only come back into sight have their old one."""
+        if self.scrollable_content_region.width != self._measured:
+            self.refresh_rows()
+        self.scroll_y = self.validate_scroll_y(self.scroll_y)
         self.show_cursor()
 
     def action_move(self, count: int) -> None:
