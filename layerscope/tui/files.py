@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 #: Seconds of work that is done before the next key is looked at; longer work goes on between keys.
 _AT_ONCE: Final = 0.012
+#: Seconds that a search may take before it is told.
+_UNNOTICED: Final = 0.2
 _GLYPHS: Final = {ADDED: ("+", "added"), MODIFIED: ("~", "modified"), REMOVED: ("-", "removed")}
 
 
@@ -139,13 +141,15 @@ class FilesPane(Rows):
             except StopIteration:
                 then()
                 return
-        self.busy = True
-        self.post_message(self.Changed())
         self.run_worker(self._go_on(work, then), group="files", description="search", exit_on_error=True)
 
     async def _go_on(self, work: Generator[None], then: Callable[[], None]) -> None:
+        patience = time.monotonic() + _UNNOTICED
         with closing(work):
             for _ in work:
+                if not self.busy and time.monotonic() > patience:
+                    self.busy = True
+                    self.post_message(self.Changed())
                 await asyncio.sleep(0)
         self.busy = False
         then()

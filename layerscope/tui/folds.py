@@ -28,6 +28,8 @@ class Folds:
         self._folded = bytearray(outline.folder_mask)
         self._filter_folded: bytearray | None = None
         self._choices = bytearray(len(outline))
+        #: All folders but those that the user unfolded; None where that is to be found out.
+        self._unchosen: bytearray | None = None
 
     @property
     def mask(self) -> bytearray:
@@ -39,6 +41,7 @@ class Folds:
         self.mask[position] ^= 1
         if self._filter_folded is None:
             self._choices[position] = _FOLDED if self._folded[position] else _UNFOLDED
+            self._unchosen = None
 
     def unfold_above(self, position: int) -> bool:
         """Unfold what a position lies in; whether anything was folded."""
@@ -63,6 +66,7 @@ class Folds:
         if self._filter_folded is None:
             self._folded = folds
             self._choices = folds.translate(bytes([_UNFOLDED, _FOLDED]) + bytes(254))
+            self._unchosen = None
         else:
             self._filter_folded = folds
 
@@ -83,8 +87,10 @@ class Folds:
 
     def open_changes(self, view: View, rows: RowMap, height: int) -> None:
         """Unfold the folders with the largest changes first, while there is room for their rows."""
-        chosen = self._choices.translate(bytes(choice == _UNFOLDED for choice in range(256)))
-        self._folded = without(self._outline.folder_mask, chosen)
+        if self._unchosen is None:
+            chosen = self._choices.translate(bytes(choice == _UNFOLDED for choice in range(256)))
+            self._unchosen = without(self._outline.folder_mask, chosen)
+        self._folded = bytearray(self._unchosen)
         waiting: list[tuple[int, int]] = []
         room = height - self._children(view, rows, (0, len(self._outline)), height, waiting)
         while waiting and room > 0:

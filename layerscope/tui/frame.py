@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Final, Self
+from typing import Final
 
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.geometry import Region
 from textual.reactive import Reactive
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Input
 
+from layerscope.tui.captions import Captioned
 from layerscope.tui.chrome import KeyBar, TitleBar, tabs
 from layerscope.tui.details import DetailsPane, Subject
 from layerscope.tui.dividers import Divider
@@ -42,22 +42,8 @@ _SHORT_ROWS: Final = 20
 _THIRD_COLUMNS: Final = 180
 
 
-class _Window(Vertical):
+class _Window(Vertical, Captioned):
     """The windows on the right, of which one is shown."""
-
-    def count(self, words: str) -> None:
-        """Write into the bottom border, and paint that alone anew."""
-        self._counting = True
-        self.border_subtitle = words
-        self._counting = False
-
-    _counting = False
-
-    def refresh(self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False) -> Self:
-        """As ever, but for a count."""
-        if self._counting:
-            regions = (Region(-1, self.size.height, self.outer_size.width, 1),)
-        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
 
 
 class Frame(Screen[None]):
@@ -182,9 +168,7 @@ class Frame(Screen[None]):
             self._shown_legend = legend
             self.layer_list.border_title = legend
         counts = {"files": "" if self.finder.display else self.files.counted, "waste": self.waste.total}
-        subtitle = counts.get(self.window, "")
-        if subtitle != self._right.border_subtitle:
-            self._right.count(subtitle)
+        self._right.caption = counts.get(self.window, "")
 
     def _legend(self) -> Content:
         room = self._left.outer_size.width - 6

@@ -9,6 +9,7 @@ from textual.binding import BindingType
 from textual.message import Message
 
 from layerscope.text import printable, size
+from layerscope.tui.captions import Captioned
 from layerscope.tui.cells import bar, cut, fit
 from layerscope.tui.keys import bindings
 from layerscope.tui.rows import Pieces, Rows
@@ -41,7 +42,7 @@ class _Row:
     total: int | None = None
 
 
-class LayersPane(Rows):
+class LayersPane(Rows, Captioned):
     """The layers, oldest first."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("layers")]
@@ -115,10 +116,12 @@ class LayersPane(Rows):
 
     def show_selection(self, selection: Selection) -> None:
         """Mark the layers whose changes are shown."""
-        self._selection = selection
-        self.border_subtitle = selection.words
+        before, self._selection = self._selection, selection
+        self.caption = selection.words
         self.cursor = selection.layer
-        self.refresh()
+        for row in range(self.item_count):
+            if before.covers(row) != selection.covers(row):
+                self.refresh_line(row)
 
     def action_range(self) -> None:
         """Start a range of layers, or give it up."""

@@ -162,7 +162,7 @@ class Areas(Widget):
         box = self._boxes[self._rows.cursor]
         if not (box.width and box.y <= y < box.y + box.height):
             return strip
-        style = base + self._rows.style("cursor" if self._rows.has_focus else "cursor-blurred")
+        style = self._rows.style("", self._rows.cursor_tone)
         # The frame alone is lit: what is in the box stays readable.
         end, rim = box.x + box.width, box.y < y < box.y + box.height - 1 and box.width > 3
         parts = [(box.x, box.x + 1), (end - 1, end)] if rim else [(box.x, end)]

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final, cast
 
+from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
 #: A row as pieces: text (printable) and the names of the component styles it has, blank-separated.
 Pieces = Iterable[tuple[str, str]]
 
-
-#: Stands among the names of component styles for none of them.
-_BASE: Final = " base"
 #: Rows above and below an item that the cursor was sent to.
 _MARGIN: Final = 3
 
@@ -83,7 +81,7 @@ class Rows(ScrollView, can_focus=True):
 
     def __init__(self, identity: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=identity, classes=classes)
-        self._palette: dict[str, Style] = {}
+        self._palette: dict[tuple[str, str], Style] = {}
         self._measured = 0
 
     # What a subclass tells.
@@ -145,19 +143,13 @@ class Rows(ScrollView, can_focus=True):
         if self.has_class("pane"):
             self.app.stylesheet.apply(self)
 
-    @property
-    def _base(self) -> Style:
-        """The pane's own style: looked up once, not for every line."""
-        found = self._palette.get(_BASE)
+    def style(self, names: str, cursor: str) -> Style:
+        """What component names (``added``, ``dim``…, separated by blanks) look like here, under a cursor if any."""
+        found = self._palette.get((names, cursor))
         if found is None:
-            found = self._palette[_BASE] = self.rich_style
-        return found
-
-    def style(self, names: str) -> Style:
-        """The style of component names (``added``, ``dim``…), several separated by blanks."""
-        found = self._palette.get(names)
-        if found is None:
-            found = self._palette[names] = cast("TonedApp[object]", self.app).tone(names)
+            tone = cast("TonedApp[object]", self.app).tone
+            # A segment's own colour gives way to the cursor, its strike or weight stays.
+            found = self._palette[names, cursor] = self.rich_style + tone(names) + tone(cursor)
         return found
 
     def refresh_rows(self) -> None:
@@ -179,22 +171,30 @@ class Rows(ScrollView, can_focus=True):
         """Paint one line of the window."""
         width = self.scrollable_content_region.width
         row = self.scroll_offset.y + y
-        base = self._base
         if not 0 <= row < self.row_count:
             lines = wrap(self.empty_sentence, width) if not self.row_count else []
-            if row >= len(lines):
-                return Strip.blank(width, base)
-            return self._strip([(lines[row], "dim")], width).apply_style(base)
-        strip = self._strip(self.pieces(row, width), width)
-        if self.shows_cursor and self.item_at(row) == self.cursor:
-            cursor = self.style("cursor" if self.has_focus else "cursor-blurred")
-            # A segment's own colour gives way, its strike or weight stays.
-            strip = Strip([Segment(s.text, (s.style or base) + cursor) for s in strip], width)
-        return strip.apply_style(base)
+            return self._strip([(lines[row], "dim")] if row < len(lines) else [], width)
+        at_cursor = self.shows_cursor and self.item_at(row) == self.cursor
+        return self._strip(self.pieces(row, width), width, self.cursor_tone if at_cursor else "")
 
-    def _strip(self, pieces: Pieces, width: int) -> Strip:
-        segments = [Segment(text, self.style(names)) for text, names in pieces if text]
-        return Strip(segments).adjust_cell_length(width, Style.null())
+    @property
+    def cursor_tone(self) -> str:
+        """The style of the cursor: another without the keys."""
+        return "cursor" if self.has_focus else "cursor-blurred"
+
+    def _strip(self, pieces: Pieces, width: int, cursor: str = "") -> Strip:
+        # Segments in their final styles and width: whatever Strip does with them afterwards makes all of them anew.
+        segments, left = [], width
+        for text, names in pieces:
+            cells = cell_len(text)
+            if cells > left:
+                text, cells = set_cell_size(text, left), left
+            if text:
+                segments.append(Segment(text, self.style(names, cursor)))
+                left -= cells
+        if left > 0:
+            segments.append(Segment(" " * left, self.style("", cursor)))
+        return Strip(segments, width)
 
     # The cursor.
 

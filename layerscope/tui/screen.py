@@ -74,7 +74,7 @@ class ExplorerScreen(FindingScreen):
         if self.index is None and message.layer == self.selection.layer:
             self.files.show_tree(message.files)
             self.files.show_view(view_of(message.outline, -1, 0))
-            self.layer_list.border_subtitle = "this layer alone, no deletions yet"
+            self.layer_list.caption = "this layer alone, no deletions yet"
 
     def on_failed(self, message: Failed) -> None:
         """What looks at an arrived layer failed: the app knows what to do."""
