@@ -38,9 +38,11 @@ def find_waste(index: ImageIndex) -> list[WasteItem]:
         pass
     causes = sorted(wasted.causes.items(), key=lambda cause: cause[0])
     rollup = Rollup(index.tree, [layer for (layer, _), _ in causes], [found for _, found in causes])
+    while rollup.step():
+        pass
     items: list[WasteItem] = []
-    for number, ((layer, reason), _) in enumerate(causes):
-        items.extend(_item(index.tree, bundle, layer, _REASONS[reason]) for bundle in rollup.merge(number))
+    for ((layer, reason), _), merged in zip(causes, rollup.merged, strict=True):
+        items.extend(_item(index.tree, bundle, layer, _REASONS[reason]) for bundle in merged)
     items.sort(key=lambda item: (-item.bytes, item.path, item.wasted_by))
     return items
 

@@ -17,7 +17,7 @@ class ContentCount:
 
     A directory counts in its parent while it holds anything itself, so a change climbs only where a
     directory fills or empties. ``wanted`` has a set of nodes for each layer; ``held`` gets a
-    dictionary for each. The sweep goes layer by layer in bounded steps.
+    dictionary for each, complete when ``step`` says False. It goes layer by layer in bounded steps.
     """
 
     def __init__(self, tree: ImageTree, wanted: list[set[int]]) -> None:
@@ -30,18 +30,27 @@ class ContentCount:
         for layer in range(len(wanted)):
             if wanted[layer]:
                 self._last = layer
+        self._asked: list[int] = list(wanted[0]) if wanted else []  # in front of the layer, as yet unanswered
         self._nodes: list[int] = []  # of the layer's directories, as far as they were counted
         self._ending: list[list[int]] = [[] for _ in wanted]
         self._next_ending: int = 0
 
     def step(self) -> bool:
         """Do a bounded piece of the work; False when it is done."""
-        if self._layer > self._last:
-            return False
-        if self._next_ending < self._tree.version_count:
+        if self._next_ending < self._tree.version_count and self._last > 0:
             self._sort_endings()
+        elif self._asked:
+            self._answer()
+        elif self._layer >= self._last:
+            return False
+        elif len(self._nodes) < len(self._tree.layers[self._layer].directory_names):
+            self._add()
+        elif self._ending[self._layer]:
+            self._take()
         else:
-            self._sweep()
+            self._layer += 1
+            self._nodes = []
+            self._asked = list(self._wanted[self._layer])
         return True
 
     def _sort_endings(self) -> None:
@@ -57,28 +66,20 @@ class ContentCount:
             version += 1
         self._next_ending = stop
 
-    def _sweep(self) -> None:
-        """Answer for a layer, then count what it brings, and at last what it ended."""
-        layer = self._layer
-        if not self._nodes:
-            counts = self._counts
-            held = self.held[layer]
-            for node in self._wanted[layer]:
-                held[node] = counts[node]
-        if layer < self._last and self._add():
-            return
-        self._take(self._ending[layer])
-        self._ending[layer] = []
-        self._nodes = []
-        self._layer += 1
+    def _answer(self) -> None:
+        """Tell what directories hold in front of the layer."""
+        counts = self._counts
+        held = self.held[self._layer]
+        for node in self._asked[-_STEP:]:
+            held[node] = counts[node]
+        del self._asked[-_STEP:]
 
-    def _add(self) -> bool:
-        """Count the files of some thousand directories of the layer; False when all are counted."""
+    def _add(self) -> None:
+        """Count the files of some thousand directories of the layer."""
         tree = self._tree
         index = tree.layers[self._layer]
         first = len(self._nodes)
-        stop = min(first + _STEP, len(index.directory_names))
-        for directory in range(first, stop):
+        for directory in range(first, min(first + _STEP, len(index.directory_names))):
             node = 0
             if directory:
                 node = self._nodes[index.directory_parents[directory]]
@@ -87,14 +88,14 @@ class ContentCount:
             found = index.directory_files[directory]
             if found:
                 self._climb(node, found)
-        return stop < len(index.directory_names)
 
-    def _take(self, ended: list[int]) -> None:
+    def _take(self) -> None:
         """Uncount what the layer ended, together what neighbours in a directory are."""
         nodes, parents = self._tree.nodes, self._tree.parents
+        ended = self._ending[self._layer]
         last: i64 = 0
         found: i64 = 0
-        for version in ended:
+        for version in ended[-_STEP:]:
             parent: i64 = parents[nodes[version]]
             if parent != last:
                 self._climb(last, -found)
@@ -102,6 +103,7 @@ class ContentCount:
                 found = 0
             found += 1
         self._climb(last, -found)
+        del ended[-_STEP:]
 
     def _climb(self, directory: i64, change: i64) -> None:
         """Count children more or less, upwards as long as a directory fills or empties by it."""
@@ -115,11 +117,3 @@ class ContentCount:
                 return
             change = 1 if now else -1
             directory = parents[directory]
-
-
-def count_contents(tree: ImageTree, wanted: list[set[int]]) -> list[dict[int, int]]:
-    """The whole count; nothing is swept where nothing is asked."""
-    count = ContentCount(tree, wanted)
-    while count.step():
-        pass
-    return count.held

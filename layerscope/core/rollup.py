@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from mypy_extensions import i64
 
-from layerscope.core.contents import count_contents
+from layerscope.core.contents import ContentCount
 from layerscope.core.tar import DIRECTORY
 from layerscope.core.tree import NONE, ImageTree
 from layerscope.core.waste import Bundle
+
+#: Bundles or directories per step: some milliseconds.
+_STEP: Final = 8192
 
 
 class _Directory:
@@ -29,99 +34,134 @@ class _Directory:
 
 
 class Rollup:
-    """Merges bundles of one cause after the other; each pass is linear in its bundles.
+    """Merges bundles, one cause after the other, in bounded steps; all is linear in the bundles.
 
     A directory becomes one item when it went itself, or when all that it visibly held went at the
     same time for the same reason and that is more than one item. ``layers`` tells the wasting layer
-    of each cause.
+    of each cause; ``merged`` has the merged bundles of each, complete when ``step`` says False.
     """
 
     def __init__(self, tree: ImageTree, layers: list[int], causes: list[list[Bundle]]) -> None:
+        self.merged: list[list[Bundle]] = []
         self._tree = tree
         self._layers = layers
         self._causes = causes
         self._depths: dict[int, int] = {0: 0}
-        self._held = count_contents(tree, self._queries())
+        # By layer, the directories whose contents just before it matter.
+        self._asked: list[set[int]] = [set() for _ in tree.layers]
+        self._count: ContentCount | None = None
+        self._cause: int = 0
+        self._next: int = 0
+        self._done: list[Bundle] = []
+        self._levels: list[dict[int, _Directory]] = []
+        self._settling: list[int] = []  # the directories of the deepest level, those not yet settled
 
-    def _queries(self) -> list[set[int]]:
-        """By layer, the directories whose contents just before it matter."""
-        queries: list[set[int]] = []
-        for _ in self._tree.layers:
-            queries.append(set())
+    def step(self) -> bool:
+        """Do a bounded piece of the work; False when it is done."""
+        if self._count is None:
+            self._ask()
+        elif self._count.step():
+            pass
+        elif self._cause == len(self._causes):
+            return False
+        elif self._next < len(self._causes[self._cause]):
+            self._add()
+        elif len(self._levels) > 1:
+            self._settle_some()
+        else:
+            self._conclude()
+        return True
+
+    def _ask(self) -> None:
+        """Find out what is to be counted."""
+        if self._cause == len(self._causes):
+            self._cause = 0
+            self._count = ContentCount(self._tree, self._asked)
+            return
         parents = self._tree.parents
-        for cause in range(len(self._causes)):
-            wanted = queries[self._layers[cause]]
-            last: i64 = -1
-            for bundle in self._causes[cause]:
-                node: i64 = parents[bundle.node]
-                if node == last:
-                    continue
-                last = node
-                while node > 0 and node not in wanted:
-                    wanted.add(node)
-                    node = parents[node]
-        return queries
+        wanted = self._asked[self._layers[self._cause]]
+        bundles = self._causes[self._cause]
+        last: i64 = -1
+        for bundle in bundles[self._next : self._next + _STEP]:
+            node: i64 = parents[bundle.node]
+            if node == last:
+                continue
+            last = node
+            while node > 0 and node not in wanted:
+                wanted.add(node)
+                node = parents[node]
+        self._next += _STEP
+        if self._next >= len(bundles):
+            self._cause += 1
+            self._next = 0
 
-    def merge(self, cause: int) -> list[Bundle]:
-        """The bundles of one cause, merged."""
-        layer = self._layers[cause]
-        done: list[Bundle] = []
-        levels: list[dict[int, _Directory]] = []
+    def _add(self) -> None:
+        """Put bundles of the cause to their directories."""
         last: i64 = -1
         directory = _Directory()
-        for bundle in self._causes[cause]:
+        for bundle in self._causes[self._cause][self._next : self._next + _STEP]:
             parent: i64 = self._tree.parents[bundle.node] if bundle.node > 0 else 0
             if parent != last:
-                directory = self._directory(levels, parent)
+                directory = self._directory(parent)
                 last = parent
             directory.add(bundle)
-        depth = len(levels) - 1
-        while depth > 0:
-            for node, directory in levels[depth].items():
-                self._settle(layer, node, directory, levels, done)
-            levels[depth] = {}
-            depth -= 1
-        if levels:
-            for directory in levels[0].values():
-                done.extend(directory.bundles)
-        return done
+        self._next += _STEP
 
-    def _directory(self, levels: list[dict[int, _Directory]], node: int) -> _Directory:
+    def _settle_some(self) -> None:
+        """Decide over directories of the deepest level; when it has no more, go one level up."""
+        level = self._levels[-1]
+        if not self._settling:
+            self._settling = list(level)
+        for node in self._settling[-_STEP:]:
+            self._settle(self._layers[self._cause], node, level[node])
+        del self._settling[-_STEP:]
+        if not self._settling:
+            self._levels.pop()
+
+    def _conclude(self) -> None:
+        """The bundles of one cause are merged: what the root itself holds stays as it is."""
+        for level in self._levels:
+            for directory in level.values():
+                self._done.extend(directory.bundles)
+        self.merged.append(self._done)
+        self._levels = []
+        self._done = []
+        self._cause += 1
+        self._next = 0
+
+    def _directory(self, node: int) -> _Directory:
         """What is known of a directory, by its depth and its node."""
         depth = self._depth(node)
-        while len(levels) <= depth:
-            levels.append({})
-        level = levels[depth]
+        while len(self._levels) <= depth:
+            self._levels.append({})
+        level = self._levels[depth]
         found = level.get(node)
         if found is None:
             found = _Directory()
             level[node] = found
         return found
 
-    def _settle(
-        self,
-        layer: int,
-        node: int,
-        directory: _Directory,
-        levels: list[dict[int, _Directory]],
-        done: list[Bundle],
-    ) -> None:
+    def _settle(self, layer: int, node: int, directory: _Directory) -> None:
         """Decide over one directory: hand what it holds to its parent, or leave its items as they are."""
         went = self._went(node, layer)
-        all_went = directory.counted > 0 and directory.counted == self._held[layer].get(node, 0)
+        all_went = directory.counted > 0 and directory.counted == self._held(layer, node)
         if not went and not all_went:
-            done.extend(directory.bundles)
+            self._done.extend(directory.bundles)
             return
         bundles = directory.bundles
         top = went and not self._went(self._tree.parents[node], layer)
         if len(bundles) > 1 or (bundles and top):
             bundles = [_merged(node, bundles, directory.empty_files)]
             directory.empty_files = 0
-        parent = self._directory(levels, self._tree.parents[node])
+        parent = self._directory(self._tree.parents[node])
         parent.bundles.extend(bundles)
         parent.empty_files += directory.empty_files
         if all_went:
             parent.counted += 1
+
+    def _held(self, layer: int, node: int) -> int:
+        """How many children with bytes the directory had just before the layer."""
+        return self._count.held[layer].get(node, 0) if self._count is not None else 0
 
     def _went(self, node: int, layer: int) -> bool:
         """Did the directory itself end in that layer, and was not made again there?"""

@@ -20,7 +20,7 @@ MODE: Final = 2
 TIME: Final = 4
 XATTRS: Final = 8
 
-_STEP: Final = 8192
+_STEP: Final = 4096
 
 
 @mypyc_attr(acyclic=True)
@@ -54,20 +54,16 @@ class WastedVersions:
     """
 
     def __init__(self, tree: ImageTree) -> None:
+        count = len(tree.wasted_versions)
         self.tree = tree
-        keys: list[int] = []
-        for version in tree.wasted_versions:
-            keys.append((tree.nodes[version] << 32) + version)
-        keys.sort()
         # Unsigned columns: of what Python's arrays have these take a number in the fewest steps.
         self.versions: array[int] = array("I")
-        for key in keys:
-            self.versions.append(key & 0xFFFFFFFF)
-        self.successors: array[int] = array("I", bytes(4 * len(keys)))
-        self.copies: array[int] = array("I", [1]) * len(keys)
+        self.successors: array[int] = array("I", bytes(4 * count))  # 0 where nothing took the place
+        self.copies: array[int] = array("I", [1]) * count
         self.candidates: list[int] = []
-        self.same: bytearray = bytearray(len(keys))
+        self.same: bytearray = bytearray(count)
         self.causes: dict[tuple[int, int], list[Bundle]] = {}
+        self._keys: list[int] = []  # node and version in one number, what they are sorted by
         self._next: int = 0
         self._bundled: int = 0
         self._moves: bool = tree.has_moved_waste()
@@ -81,20 +77,24 @@ class WastedVersions:
         self._last_bundles: list[Bundle] = []
 
     def __len__(self) -> int:
-        return len(self.versions)
+        return len(self.same)
 
     def step(self) -> bool:
         """Find what took the place of some thousand versions; False when all are done."""
+        if len(self._keys) < len(self.same):
+            self._gather()
+            return True
         first: i64 = self._next
-        stop: i64 = min(first + _STEP, len(self.versions))
+        stop: i64 = min(first + _STEP, len(self._keys))
         # Versions of one path are walked together: those of the last one may go beyond the step.
-        while stop < len(self.versions) and self._node(stop) == self._node(stop - 1):
+        while first < stop < len(self._keys) and self._keys[stop] >> 32 == self._keys[stop - 1] >> 32:
             stop += 1
-        nodes = self.tree.nodes
+        keys = self._keys[first:stop]
+        self.versions.extend(array("I", [key & 0xFFFFFFFF for key in keys]))
         node: i64 = -1
         i: i64 = first
-        for version in self.versions[first:stop].tolist():
-            next_node: i64 = nodes[version]
+        for key in keys:
+            next_node: i64 = key >> 32
             if next_node != node:
                 self._walk(node, first, i)
                 node = next_node
@@ -102,10 +102,16 @@ class WastedVersions:
             i += 1
         self._walk(node, first, stop)
         self._next = stop
-        return stop < len(self.versions)
+        return stop < len(self._keys)
 
-    def _node(self, number: i64) -> int:
-        return self.tree.nodes[self.versions[number]]
+    def _gather(self) -> None:
+        """Take in some thousand wasted versions; once all are there they are put in order."""
+        tree = self.tree
+        first = len(self._keys)
+        for version in tree.wasted_versions[first : first + _STEP].tolist():
+            self._keys.append((tree.nodes[version] << 32) + version)
+        if len(self._keys) == len(self.same):
+            self._keys.sort()
 
     def _walk(self, node: i64, first: i64, after: i64) -> None:
         """One walk over the versions of a path, the newest first, for all of them that are wasted."""
@@ -162,6 +168,7 @@ class WastedVersions:
             if same[i]:
                 bundle.attributes |= self._changes(version, self.successors[first + i])
         self._bundled = stop
+        self._keys = []
         return stop < len(self.versions)
 
     def _bundle(self, version: i64, same: bool, copies: i64) -> Bundle:

@@ -5,9 +5,17 @@ from __future__ import annotations
 from hypothesis import example, given
 
 from core.stacks import Entry, Stack, merge_layers, stacks
-from layerscope.core.contents import count_contents
+from layerscope.core.contents import ContentCount
 from layerscope.core.tar import DIRECTORY
 from layerscope.core.tree import ImageTree
+
+
+def count_contents(tree: ImageTree, wanted: list[set[int]]) -> list[dict[int, int]]:
+    """The whole count."""
+    count = ContentCount(tree, wanted)
+    while count.step():
+        pass
+    return count.held
 
 
 def held(tree: ImageTree, node: int, layer: int) -> int:
