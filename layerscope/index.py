@@ -29,8 +29,11 @@ from layerscope.sources.verification import SummedReader, Sums, mismatch
 _REPORT_EVERY: Final = 0.05
 _STOPPED: Final = "reading was stopped here"
 _NO_MANIFEST: Final = "Reading was stopped before the manifest came: these need not be the image's layers."
-#: Layers that are read side by side: at least so many where they wait for a network, and at most.
-_FEWEST_STREAMS, _MOST_STREAMS = 3, 8
+#: Layers that are read side by side, at most; and as many as this, whatever the cores, where they wait for a network.
+_MOST_STREAMS, _WAITING_STREAMS = 8, 3
+#: Waiting is what leaves more than this share of the cores unused, looked at every so many seconds.
+_IDLE: Final = 0.5
+_LOOK_EVERY: Final = 0.25
 
 
 @dataclass(slots=True, eq=False)
@@ -285,9 +288,9 @@ def _read_open(source: OpenSource, watch: _Watch) -> ImageIndex:
     numbers = sorted(first.values(), key=lambda number: -(image.layers[number].compressed_bytes or 0))
     watch.total = _stored(image.layers[number] for number in numbers)
     streams = sum(not image.layers[number].seekable for number in numbers)
-    fewest = _FEWEST_STREAMS if image.source == "registry" else 1
-    workers = min(max(os.cpu_count() or 1, fewest), streams, _MOST_STREAMS)
-    found = list(map(read, numbers)) if workers < 2 else _read_beside(read, numbers, workers, watch, source)
+    cores = os.cpu_count() or 1
+    most = min(max(cores, _WAITING_STREAMS if image.source == "registry" else 1), streams, _MOST_STREAMS)
+    found = list(map(read, numbers)) if most < 2 else _read_beside(read, numbers, cores, most, watch, source)
     by_number = dict(zip(numbers, found, strict=True))
     return ImageIndex(image, [by_number[first[place]] for place in places], stopped=watch.stopped)
 
@@ -299,14 +302,32 @@ def _stored(layers: Iterable[Layer]) -> int | None:
 
 
 def _read_beside(
-    read: Callable[[int], LayerIndex], numbers: list[int], workers: int, watch: _Watch, source: OpenSource
+    read: Callable[[int], LayerIndex], numbers: list[int], cores: int, most: int, watch: _Watch, source: OpenSource
 ) -> list[LayerIndex]:
-    """Read layers side by side."""
-    from concurrent.futures import ThreadPoolExecutor
+    """Read layers side by side, as many as there are cores; one more, and again, where that leaves cores unused.
 
-    with ThreadPoolExecutor(workers) as pool:
+    More readers than cores only push each other's data out of the caches: a twentieth of the processor time.
+    """
+    from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+
+    found: list[Future[LayerIndex]] = []
+    running: set[Future[LayerIndex]] = set()
+    streams = min(cores, most)
+    with ThreadPoolExecutor(most) as pool:
         try:
-            return list(pool.map(read, numbers))
+            began, spent = time.monotonic(), time.process_time()
+            while running or len(found) < len(numbers):
+                for number in numbers[len(found) : len(found) + streams - len(running)]:
+                    found.append(pool.submit(read, number))
+                    running.add(found[-1])
+                ended, running = wait(running, _LOOK_EVERY if streams < most else None, FIRST_COMPLETED)
+                for each in ended:
+                    each.result()
+                seconds, busy = time.monotonic() - began, time.process_time() - spent
+                if seconds >= _LOOK_EVERY and streams < most:
+                    streams += busy < (1 - _IDLE) * cores * seconds
+                    began, spent = began + seconds, spent + busy
+            return [each.result() for each in found]
         except BaseException:
             watch.stopped = True  # leaving the pool waits for its threads
             source.close()

@@ -18,8 +18,8 @@ from layerscope.sources.model import Reader
 from layerscope.sources.readers import FileReader, PeekReader, discard
 
 BLOCK = 512
-#: Bytes of compressed input given to a decompressor at once.
-STEP = 128 * 1024
+#: Bytes of compressed input given to a decompressor at once: the fewer reads, the less threads wait for each other.
+STEP = 512 * 1024
 #: Bytes that are taken, never touched, and given back, see ``_keep_memory``; more than any buffer here.
 _LARGEST_BUFFER = 16 * 1024 * 1024
 #: Members that a blob may have, and one more for so many bytes that come out: each costs a decompressor.

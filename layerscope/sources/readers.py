@@ -109,7 +109,7 @@ class PipeReader:
 
     def read(self, count: int, /) -> bytes:
         """Up to ``count`` bytes; empty only at the end."""
-        return self._file.read(count)
+        return self._file.read(min(count, CHUNK))  # which it waits for
 
     def skip(self, count: int, /) -> int:
         """Read ``count`` bytes and drop them."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from typing import Final
 
 from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import HTTPError
 
 from layerscope.errors import DamagedImageError, LayerscopeError, SourceError
 from layerscope.sources import registry_http as http
-from layerscope.sources.blobs import decompressed
+from layerscope.sources.blobs import STEP, decompressed
 from layerscope.sources.documents import Descriptor
 from layerscope.sources.limits import Limits
 from layerscope.sources.model import Reader
@@ -20,6 +22,10 @@ from layerscope.sources.verification import HashingReader, Sums
 
 #: Bytes that must have come since the last break for the tries to be counted from the first again.
 PROGRESS = 1 << 20
+#: Bytes read at once, at least: as many, up to a decompressor's step, as come within so many seconds. Each read
+#: lets other threads run, which is dear where all have work; one of many bytes on a slow line shows no progress.
+_SMALLEST_PIECE: Final = 1 << 16
+_PIECE_SECONDS: Final = 0.1
 _AGAIN = "Try again; what had come by then is shown."
 
 
@@ -36,19 +42,18 @@ class BlobReader:
         self._ended = False
         self._attempt = 0
         self._broke_at = 0
+        self._piece = _SMALLEST_PIECE
         self._response: BaseHTTPResponse | None = self._opened()
 
     def read(self, count: int, /) -> bytes:
         """Up to ``count`` bytes; empty only at the verified end; DamagedImageError where they do not come."""
         while not self._ended:
             self._client.transport.check()
-            wanted = count if self.total is None else min(count, self.total - self.position)
+            wanted = min(count, self._piece)
+            if self.total is not None:
+                wanted = min(wanted, self.total - self.position)
             try:
-                if self._response is None:
-                    self._response = self._resumed()
-                data = self._response.read(wanted, decode_content=False) if wanted else b""
-                if wanted and not data and self.total is not None:
-                    raise self._short()
+                data = self._received(wanted) if wanted else b""
             except HTTPError as error:
                 self._break(error)
                 continue
@@ -68,6 +73,18 @@ class BlobReader:
         if self._response is not None:
             self._response.close() if not self._ended else http.finish(self._response)
             self._response = None
+
+    def _received(self, count: int) -> bytes:
+        """The next bytes, as many as are asked for unless the answer ends; HTTPError."""
+        began = time.monotonic()
+        if self._response is None:
+            self._response = self._resumed()
+        data = self._response.read(count, decode_content=False)
+        if not data and self.total is not None:
+            raise HTTPError("the answer ended early")
+        quick = time.monotonic() - began < _PIECE_SECONDS
+        self._piece = min(self._piece * 2, STEP) if quick else max(self._piece // 2, _SMALLEST_PIECE)
+        return data
 
     def _opened(self) -> BaseHTTPResponse:
         response = self._client.stream(self._blob.digest, self.position, self._what)
@@ -119,9 +136,6 @@ class BlobReader:
                 _AGAIN,
             ) from error
         self._client.transport.pause(self._attempt)
-
-    def _short(self) -> HTTPError:
-        return HTTPError("the answer ended early")
 
     def _end(self) -> None:
         if self._hash.hexdigest() != self._expected:

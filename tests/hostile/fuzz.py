@@ -1,6 +1,6 @@
 """A fuzzer: archives, layers and compressed data changed at random, each read in several ways that must agree.
 
-    PYTHONPATH=.:tests python -m hostile.fuzz --seconds 600 --seed 1
+    PYTHONPATH=.:tests python -m hostile.fuzz --seconds 600 --seed 1 [--only TARGET]
 
 An input may be refused with a LayerscopeError, within its time and memory; anything else, and any
 difference between the ways, is a finding: it is written to the folder of ``--keep`` and ends the run.
@@ -86,15 +86,14 @@ def _decompressed(data: bytes, count: int, piece: int) -> tuple[bytes, str]:
     return b"".join(parts), fault
 
 
-def image(data: bytes, _random: Random) -> object:
+def image(data: bytes, _random: Random, *, verify: bool = False) -> object:
     """A whole archive, as a file and through a pipe."""
     with tempfile.TemporaryDirectory() as folder_name:
         path = Path(folder_name) / "image.tar"
         path.write_bytes(data)
-        seekable = _answers(lambda: open_source(str(path), limits=LIMITS))
-    passing = _answers(
-        lambda: PassingArchive(PipeReader(io.BytesIO(data)), Wish("", "archive", limits=LIMITS), str(path))
-    )
+        seekable = _answers(lambda: open_source(str(path), limits=LIMITS, verify=verify))
+    wish = Wish("", "archive", limits=LIMITS, verify=verify)
+    passing = _answers(lambda: PassingArchive(PipeReader(io.BytesIO(data)), wish, str(path)))
     if seekable[0] == "index":
         # How much of damaged data comes out in front of the damage hangs on the pieces in which it goes in.
         damaged = "has damaged" in repr((seekable, passing))
@@ -105,6 +104,11 @@ def image(data: bytes, _random: Random) -> object:
     return seekable[0], hashlib.sha256(
         repr(seekable).replace(str(path), "").encode("utf-8", "backslashreplace")
     ).hexdigest()
+
+
+def verified(data: bytes, random: Random) -> object:
+    """A whole archive, its layers and documents compared with their digests."""
+    return image(data, random, verify=True)
 
 
 def _answers(start: Callable[[], object]) -> tuple[object, ...]:
@@ -123,13 +127,19 @@ def _facts(index: ImageIndex) -> Iterator[object]:
     tree = index.tree
     for layer in index.layers:
         yield [(layer.path(n), layer.kind(n), layer.size(n), layer.stored(n)) for n in range(len(layer))], layer.fault
+        yield layer.untrusted
     yield tree.image_bytes, tree.wasted_bytes, tree.final_files, tree.files, sorted(tree.wasted())
     assert sum(tree.wasted_in) == sum(tree.wasted_by) == tree.wasted_bytes <= tree.image_bytes, "sums"
     yield index.image.tags, index.image.platform, index.image.id, [each.created_by for each in index.image.history]
 
 
 #: What is fuzzed, by its name.
-TARGETS: dict[str, Callable[[bytes, Random], object]] = {"scan": scan, "unpack": unpack, "image": image}
+TARGETS: dict[str, Callable[[bytes, Random], object]] = {
+    "scan": scan,
+    "unpack": unpack,
+    "image": image,
+    "verified": verified,
+}
 
 
 def make_seeds() -> dict[str, list[bytes]]:
@@ -139,10 +149,12 @@ def make_seeds() -> dict[str, list[bytes]]:
     archives += [oci_archive(LAYERS, blobs=[pack(layer) for layer in LAYERS]) for pack in (gzip.compress, zstd)]
     corpus = _corpus()
     packed = [pack(each) for pack in (gzip.compress, zstd, bz2.compress, lzma.compress) for each in LAYERS]
+    images = archives * 10 + [gzip.compress(each) for each in archives] + small[::20] + corpus
     return {
         "scan": [*LAYERS, *small[::3], *(each for each in corpus if each[257:262] == b"ustar")],
         "unpack": packed + [gzip.compress(part) * 3 for part in (b"", LAYERS[0])] + [zstd(b"") + packed[2]],
-        "image": archives * 10 + [gzip.compress(each) for each in archives] + small[::20] + corpus,
+        "image": images,
+        "verified": images,
     }
 
 
@@ -181,18 +193,20 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--count", type=int, default=1 << 40)
     parser.add_argument("--seed", default="1")
+    parser.add_argument("--only", choices=tuple(TARGETS), help="this target")
     parser.add_argument("--keep", type=Path, default=Path(tempfile.gettempdir()) / "layerscope-fuzz")
     args = parser.parse_args()
     seeds = make_seeds()
+    targets = [args.only] if args.only else list(TARGETS)
     digest, done, start = hashlib.sha256(), 0, time.process_time()
     while done < args.count and (args.count < 1 << 40 or time.process_time() - start < args.seconds):
-        for name in TARGETS:
+        for name in targets:
             digest.update(
                 repr(run_one(name, done, args.seed, seeds[name], args.keep)).encode("utf-8", "backslashreplace")
             )
         done += 1
     spent = time.process_time() - start
-    sys.stdout.write(f"{done} inputs of each of {', '.join(TARGETS)} in {spent:.0f} s of CPU: no finding\n")
+    sys.stdout.write(f"{done} inputs of each of {', '.join(targets)} in {spent:.0f} s of CPU: no finding\n")
     sys.stdout.write(f"digest of all answers: {digest.hexdigest()[:16]}\n")
 
 
