@@ -271,13 +271,14 @@ def _read_open(source: OpenSource, watch: _Watch) -> ImageIndex:
             return _absent(layer)
         if watch.stopped:
             return _absent(layer, "reading was stopped before this layer")
+        verify = image.verify and not layer.lie
         try:
-            reader = layer.verifier() if image.verify and layer.verifier else layer.opener()
+            reader = layer.verifier() if verify and layer.verifier else layer.opener()
         except LayerscopeError as error:
             return _absent(layer, error.sentence)
         watch.budget.compressed += layer.compressed_bytes or 0
         try:
-            return _index_layer(reader, watch, number, layer.name, total=None, tap=image.verify or not layer.seekable)
+            return _index_layer(reader, watch, number, layer.name, total=None, tap=verify or not layer.seekable)
         finally:
             reader.close()
 

@@ -66,6 +66,8 @@ class Layer:
     missing: str = ""
     verifier: Callable[[], Reader] | None = None
     """Opens the same, hashed on the way (a ``SummedReader``)."""
+    lie: str = ""
+    """How its blob is other than its image says, so much that its digest is not asked for; without a full stop."""
 
 
 @dataclass(eq=False, slots=True)

@@ -85,6 +85,8 @@ class VerifyingReader:
 
 def mismatch(layer: Layer, sums: Sums | None) -> str:
     """How a layer is other than its image says, without a full stop; empty where it is what it should be."""
+    if layer.lie:
+        return layer.lie
     if sums is None or not (layer.diff_id or layer.digest):
         return "it cannot be verified: the image names no digest of it"
     for what, teller, told, found in (

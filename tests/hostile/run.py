@@ -89,7 +89,7 @@ def problems(kind: Kind, outcome: Outcome) -> list[str]:
     if outcome.report is None and (outcome.code != 2 or not outcome.err or outcome.out):
         found.append("a refusal is one sentence on standard error and exit code 2")
     if outcome.report is not None:
-        faulty = any(words in outcome.err for words in ("not read whole", "cannot be relied on"))
+        faulty = any(words in outcome.err for words in ("not read whole", "cannot be relied on", "cannot be trusted"))
         if outcome.code not in ((2,) if faulty else (0, 1)) or ("check" in outcome.report) is faulty:
             found.append(f"exit code {outcome.code} {'with' if faulty else 'without'} layers that were not read")
     return found

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from .every import KINDS
-from .kinds import Kind
+from .every import GROUPS, KINDS
+from .kinds import OPENED, WARNED, Kind
 from .run import Outcome, problems, run_kind
+
+#: Kinds whose bytes are read in other ways, and to other ends, where they are compared with digests.
+HASHED = [kind for group in ("outer archives", "layers", "compression", "folders") for kind in GROUPS[group]()]
 
 
 @pytest.fixture
@@ -42,6 +46,21 @@ def test_every_kind(kind: Kind, place: Path) -> None:
     if kind.piped and os.path.isfile(path):  # noqa: PTH113  # some names are too long for pathlib
         piped = run_kind(kind, path, place / "output", piped=True)
         assert problems(kind, piped) == [], piped.sentences
+        assert answers(piped, "Standard input") == answers(outcome, str(path))
+
+
+@pytest.mark.parametrize("kind", HASHED, ids=lambda kind: kind.name)
+def test_kinds_whose_digests_are_compared(kind: Kind, place: Path) -> None:
+    verified = replace(kind, options=(*kind.options, "--verify"))
+    path = kind.make(place / "input")
+    outcome = run_kind(verified, path, place / "output")
+    if kind.fate is OPENED and outcome.fate is WARNED:  # most name digests that are not theirs
+        verified = replace(verified, fate=WARNED)
+    assert problems(verified, outcome) == [], outcome.sentences
+    assert not list((place / "temporary").iterdir())
+    if kind.piped and os.path.isfile(path):  # noqa: PTH113  # some names are too long for pathlib
+        piped = run_kind(verified, path, place / "output", piped=True)
+        assert problems(verified, piped) == [], piped.sentences
         assert answers(piped, "Standard input") == answers(outcome, str(path))
 
 

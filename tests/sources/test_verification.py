@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import io
 import json
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -199,3 +200,12 @@ def test_check_could_not_trust_it(tmp_path: Path) -> None:
     assert commandline.run("report", str(path), "--verify").returncode == 2
     path.write_bytes(pack(docker_members(LAYERS)))
     assert commandline.run("check", str(path), "--verify").returncode == 0
+
+
+def test_a_hole_of_a_terabyte_is_told_by_its_size(tmp_path: Path) -> None:
+    layout = write_folder(tmp_path / "layout", oci_members(LAYERS))
+    os.truncate(layout / blob_path(LAYERS[1]), 1 << 40)
+    index = index_of(str(layout), verify=True)
+    assert index.faults == [(1, f"it has {1 << 40} bytes, the manifest says {len(LAYERS[1])}")]
+    assert index.layers[1].untrusted
+    assert len(index.layers[1]) == 1, "what is there is shown"
