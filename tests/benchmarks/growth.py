@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from core.archives import pax
-from hostile.kinds import END, Make, layered, member
 from hostile.large import chain, each, rewritten, star, streamed
+from hostile.makers import END, Make, layered, member
 
 from .measure import apart
 from .run import Bench, prepare, row, version_of

@@ -6,21 +6,9 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from .kinds import (
-    LOWER,
-    OPENED,
-    REFUSED,
-    UPPER,
-    WARNED,
-    Inputs,
-    Kind,
-    Make,
-    archive,
-    docker,
-    each,
-    family,
-    layered,
-)
+from .fates import OPENED, REFUSED, WARNED
+from .kinds import Inputs, Kind, each, family
+from .makers import LOWER, UPPER, Make, archive, docker, layered
 
 LAYERS = ["l0/layer.tar", "l1/layer.tar"]
 IDS = ["sha256:" + "0" * 64, "sha256:" + "1" * 64]

@@ -11,7 +11,9 @@ from pathlib import Path
 from images import blob_path, docker_members, make_layer, oci_members, write_folder
 from images import file as entry
 
-from .kinds import OPENED, REFUSED, WARNED, Fate, Kind, Make
+from .fates import OPENED, REFUSED, WARNED, Fate
+from .kinds import Kind
+from .makers import Make
 
 LOWER, UPPER = make_layer([entry("a", b"a" * 100)]), make_layer([entry("b", b"b" * 100)])
 LAYER = blob_path(LOWER)

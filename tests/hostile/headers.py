@@ -4,22 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .kinds import (
-    END,
-    LOWER,
-    OPENED,
-    UPPER,
-    WARNED,
-    Fate,
-    Inputs,
-    Kind,
-    Make,
-    each,
-    edited,
-    family,
-    layered,
-    member,
-)
+from .fates import OPENED, WARNED, Fate
+from .kinds import Inputs, Kind, each, family
+from .makers import END, LOWER, UPPER, Make, edited, layered, member
 
 #: Where fields stand (POSIX ustar): offset and width in bytes.
 NUMBERS = {

@@ -11,18 +11,9 @@ from typing import Any
 from images import OCI_CONFIG, OCI_INDEX, OCI_LAYER, OCI_MANIFEST, blob_path, descriptor, digest, zstd
 
 from .documents import CONFIG, ODD_TEXT
-from .kinds import (
-    LOWER,
-    OPENED,
-    REFUSED,
-    UPPER,
-    WARNED,
-    Inputs,
-    Kind,
-    archive,
-    each,
-    family,
-)
+from .fates import OPENED, REFUSED, WARNED
+from .kinds import Inputs, Kind, each, family
+from .makers import LOWER, UPPER, archive
 
 CONFIG_BLOB = json.dumps(CONFIG).encode()
 GZIP = OCI_LAYER + "+gzip"

@@ -10,7 +10,9 @@ import layerscope.core.tar
 from core.archives import header, pax
 
 from .documents import CONFIG
-from .kinds import END, LOWER, OPENED, REFUSED, UPPER, WARNED, Kind, Make, archive, docker, layered, member
+from .fates import OPENED, REFUSED, WARNED
+from .kinds import Kind
+from .makers import END, LOWER, UPPER, Make, archive, docker, layered, member
 
 #: What a layer's name in a ``docker save`` archive is.
 LAYER = "l0/layer.tar"

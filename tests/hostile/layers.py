@@ -7,24 +7,9 @@ from collections.abc import Iterator
 
 from core.archives import pax
 
-from .kinds import (
-    END,
-    LOWER,
-    OPENED,
-    UPPER,
-    WARNED,
-    Fate,
-    Inputs,
-    Kind,
-    Make,
-    archive,
-    docker,
-    each,
-    family,
-    layered,
-    member,
-    tar,
-)
+from .fates import OPENED, WARNED, Fate
+from .kinds import Inputs, Kind, each, family
+from .makers import END, LOWER, UPPER, Make, archive, docker, layered, member, tar
 
 LINK, SYMBOLIC, FOLDER = b"1", b"2", b"5"
 

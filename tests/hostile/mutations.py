@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from random import Random
 
-from .kinds import edited
+from .makers import edited
 
 Mutation = Callable[[Random, bytes, Sequence[bytes]], bytes]
 

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 from core.archives import pax
 
-from .kinds import OPENED, Inputs, Kind, each, family, layered, member, tar
+from .fates import OPENED
+from .kinds import Inputs, Kind, each, family
+from .makers import layered, member, tar
 
 #: Names of files, the first of a pair of layers has them and the second removes or rewrites them.
 NAMES = {

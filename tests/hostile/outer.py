@@ -6,24 +6,9 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from .kinds import (
-    END,
-    LOWER,
-    OPENED,
-    REFUSED,
-    UPPER,
-    WARNED,
-    Inputs,
-    Kind,
-    Make,
-    archive,
-    docker,
-    edited,
-    family,
-    member,
-    saved,
-    tar,
-)
+from .fates import OPENED, REFUSED, WARNED
+from .kinds import Inputs, Kind, family
+from .makers import END, LOWER, UPPER, Make, archive, docker, edited, member, saved, tar
 
 GOOD = docker(LOWER, UPPER)
 LAYER = "l0/layer.tar"

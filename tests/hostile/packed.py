@@ -14,24 +14,9 @@ from pathlib import Path
 
 from core.archives import header
 
-from .kinds import (
-    END,
-    LOWER,
-    OPENED,
-    REFUSED,
-    UPPER,
-    WARNED,
-    Fate,
-    Inputs,
-    Kind,
-    Make,
-    archive,
-    docker,
-    each,
-    family,
-    layered,
-    saved,
-)
+from .fates import OPENED, REFUSED, WARNED, Fate
+from .kinds import Inputs, Kind, each, family
+from .makers import END, LOWER, UPPER, Make, archive, docker, layered, saved
 
 if sys.version_info >= (3, 14):
     from compression import zstd

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 from core.archives import header, padded, pax
 
+from .fates import OPENED, WARNED
 from .headers import between
-from .kinds import END, OPENED, WARNED, Inputs, Kind, each, edited, family, member
+from .kinds import Inputs, Kind, each, family
+from .makers import END, edited, member
 
 #: What a pax header says of a sparse file of version 1.0.
 ONE = ((b"major", b"1"), (b"minor", b"0"))

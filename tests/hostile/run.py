@@ -19,12 +19,15 @@ from unicodedata import category
 
 from layerscope.cli import main
 
-from .kinds import OPENED, REFUSED, WARNED, Fate, Kind
+from .fates import OPENED, REFUSED, WARNED, Fate
+from .kinds import Kind
 from .trail import followed
 
 #: Bytes of memory over what an honest image takes, and what such a one takes for each entry.
 MEMORY = 300 << 20
 BYTES_PER_ENTRY = 700
+#: Seconds of processor time for what takes a fraction of one, and would take minutes if it cost a square.
+PATIENCE = 20.0
 #: Categories of Unicode that no terminal should see, and how long a line may be.
 _CONTROLS = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 _LONGEST = 12_000
@@ -96,7 +99,7 @@ def problems(kind: Kind, outcome: Outcome) -> list[str]:
 
 
 @contextlib.contextmanager
-def at_most(seconds: float, more_bytes: int) -> Iterator[None]:
+def at_most(seconds: float = PATIENCE, more_bytes: int = MEMORY) -> Iterator[None]:
     """A watchdog over processor time, over waiting, and over the memory of this process where that can be limited."""
 
     def bark(number: int, _frame: FrameType | None) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import time
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,8 @@ from layerscope.index import ImageIndex, build_index
 from layerscope.sources import open_source
 from layerscope.sources.blobs import MAX_MEMBERS, decompressed
 from layerscope.sources.limits import Limits
+
+from .run import at_most
 
 END = bytes(1024)
 
@@ -100,9 +101,8 @@ def test_a_blob_that_is_listed_often_is_read_once(tmp_path: Path) -> None:
 
 def test_headers_that_come_byte_by_byte_cost_no_square() -> None:
     archive = named(b"x" * 900_000) + header(b"after") + END
-    start = time.process_time()
-    assert [row.name[:5] for row in list_stream(archive, 7).rows] == [b"xxxxx", b"after"]
-    assert time.process_time() - start < 3
+    with at_most():
+        assert [row.name[:5] for row in list_stream(archive, 1).rows] == [b"xxxxx", b"after"]
 
 
 @pytest.mark.parametrize("blocks", [1, 2047, 2048, 2049])
@@ -114,15 +114,14 @@ def test_a_map_of_a_sparse_file_may_be_long(blocks: int) -> None:
     first[148:156] = b"%06o\0 " % sum(first)
     more = (bytes(504) + b"\1" + bytes(7)) * (blocks - 1) + bytes(512)
     archive = bytes(first) + more + padded(b"0123456789") + header(b"after") + END
-    start = time.process_time()
-    for listing in (list_headers(archive), list_headers(archive, Forward, 511), list_stream(archive, 511)):
-        if blocks > 2048:
-            assert "sparse map is larger" in listing.fault
-            continue
-        assert [(row.name, row.size, row.stored) for row in listing.rows] == [
-            (b"sparse", 1 << 15, 10),
-            (b"after", 0, 0),
-        ]
-        assert archive[listing.rows[0].offset :][:10] == b"0123456789"
-        assert not listing.fault
-    assert time.process_time() - start < 2
+    with at_most():
+        for listing in (list_headers(archive), list_headers(archive, Forward, 511), list_stream(archive, 511)):
+            if blocks > 2048:
+                assert "sparse map is larger" in listing.fault
+                continue
+            assert [(row.name, row.size, row.stored) for row in listing.rows] == [
+                (b"sparse", 1 << 15, 10),
+                (b"after", 0, 0),
+            ]
+            assert archive[listing.rows[0].offset :][:10] == b"0123456789"
+            assert not listing.fault

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from .kinds import OPENED, REFUSED, WARNED
+from .fates import OPENED, REFUSED, WARNED
 from .run import Outcome, run
 
 pytestmark = pytest.mark.corpus

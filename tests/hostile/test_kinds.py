@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from .every import GROUPS, KINDS
-from .kinds import OPENED, WARNED, Kind
+from .fates import OPENED, WARNED
+from .kinds import Kind
 from .run import Outcome, problems, run_kind
 
 #: Kinds whose bytes are read in other ways, and to other ends, where they are compared with digests.
