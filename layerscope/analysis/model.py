@@ -293,3 +293,10 @@ class Analysis:
     def complete(self) -> bool:
         """Whether every layer was there and read to its end."""
         return not self.fault and not any(layer.fault for layer in self.layers)
+
+    @property
+    def remedy(self) -> str:
+        """What to do where the image is not complete, in a sentence."""
+        if self.subject.source == "registry":
+            return "Try again; if that changes nothing, push the image again."
+        return "Save or pull the image again."

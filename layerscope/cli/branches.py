@@ -201,7 +201,7 @@ def _incomplete(analysis: Analysis) -> int:
         sys.stderr.write(f"layerscope: {which} {what}: {printable(fault)}\n")
     limits = {layer.limit for layer in analysis.layers if layer.limit}
     damaged = analysis.fault or any(layer.fault and not layer.limit for layer in analysis.layers)
-    advice = ["Save or pull the image again."] if damaged else []
+    advice = [analysis.remedy] if damaged else []
     advice += [f"If you trust the image, raise --limit {limit}." for limit in sorted(limits)]
     sys.stderr.write(f"  The figures are those of what could be read. {' '.join(advice)}\n")
     return TROUBLE

@@ -47,5 +47,5 @@ def _figures(args: argparse.Namespace, reference: str, stack: ExitStack) -> tupl
     one.image_reference = reference
     index, analysis = stack.enter_context(examined(one))
     if not analysis.complete:
-        raise DamagedImageError(f"{reference} was not read to its end.", "Save or pull the image again.")
+        raise DamagedImageError(f"{reference} was not read to its end.", analysis.remedy)
     return baseline_of(analysis), index

@@ -63,7 +63,7 @@ def write_config(args: argparse.Namespace) -> int:
     refuse_clashes(args, [("--file", args.file)])
     with analysed(args) as analysis:
         if not analysis.complete:
-            raise DamagedImageError("The image was not read to its end.", "Save or pull the image again.")
+            raise DamagedImageError("The image was not read to its end.", analysis.remedy)
         text = make_config(analysis)
     write_text(args.file, text)
     if args.file != "-":

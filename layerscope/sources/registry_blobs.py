@@ -17,7 +17,7 @@ from layerscope.sources.limits import Limits
 from layerscope.sources.model import Reader
 from layerscope.sources.readers import CHUNK, discard
 from layerscope.sources.registry_client import RegistryClient, lies, start_hash
-from layerscope.sources.registry_errors import broken_off
+from layerscope.sources.registry_errors import ENDED_EARLY, broken_off
 from layerscope.sources.verification import HashingReader, Sums
 
 #: Bytes that must have come since the last break for the tries to be counted from the first again.
@@ -81,7 +81,7 @@ class BlobReader:
             self._response = self._resumed()
         data = self._response.read(count, decode_content=False)
         if not data and self.total is not None:
-            raise HTTPError("the answer ended early")
+            raise HTTPError(ENDED_EARLY)
         quick = time.monotonic() - began < _PIECE_SECONDS
         self._piece = min(self._piece * 2, STEP) if quick else max(self._piece // 2, _SMALLEST_PIECE)
         return data
@@ -123,6 +123,7 @@ class BlobReader:
         if self._response is not None:
             self._response.close()
             self._response = None
+        self._piece = _SMALLEST_PIECE  # what had come of this one is lost
         if self.position - self._broke_at >= PROGRESS:
             self._attempt = 0
         self._broke_at = self.position

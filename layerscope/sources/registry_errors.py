@@ -8,6 +8,7 @@ import ssl
 
 from urllib3.exceptions import (
     ConnectTimeoutError,
+    IncompleteRead,
     NameResolutionError,
     NewConnectionError,
     ProxyError,
@@ -22,6 +23,7 @@ from layerscope.sources.registry_names import RegistryName
 
 _NETWORK = "Check the name of the registry, the network and the proxy settings."
 _AGAIN = "Try again later."
+ENDED_EARLY = "the answer ended early"
 
 
 def unreachable(host: str, error: BaseException, seconds: float) -> SourceError:
@@ -131,5 +133,7 @@ def _cause(error: BaseException) -> str:
         if inner is None:
             break
         found = inner
+    if isinstance(found, IncompleteRead):
+        return ENDED_EARLY
     words = getattr(found, "strerror", None) or str(found) or type(found).__name__
     return re.sub(r"\s+", " ", str(words)).strip().rstrip(".")[:200]

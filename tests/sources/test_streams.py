@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 
 import pytest
+from urllib3.exceptions import ProtocolError
 
 from images import digest, file, make_layer
 from layerscope import index
@@ -121,6 +122,7 @@ class Line:
 
     def __init__(self, blob: bytes, rate: float) -> None:
         self.asked: list[int] = []
+        self.breaks: list[int] = []  # reads by their number that the connection does not outlive
         self.now = 0.0
         self._body = io.BytesIO(blob)
         self._rate = rate
@@ -131,9 +133,16 @@ class Line:
     def check(self) -> None:
         """Nobody stops it."""
 
-    def stream(self, *_asked: object) -> Line:
+    def stream(self, _digest: str, start: int, _what: str) -> Line:
         """The answer is the line itself."""
+        self.status, self.headers = (206, {"content-range": f"bytes {start}-"}) if start else (200, {})
         return self
+
+    def pause(self, _attempt: int) -> None:
+        """No time passes."""
+
+    def close(self) -> None:
+        """Nothing."""
 
     def monotonic(self) -> float:
         """Seconds: what has come so far took so long."""
@@ -143,6 +152,8 @@ class Line:
         """All that is asked for, however long that takes."""
         assert not decode_content
         self.asked.append(count)
+        if len(self.asked) in self.breaks:
+            raise ProtocolError("it broke")
         self.now += count / self._rate
         return self._body.read(count)
 
@@ -158,3 +169,13 @@ def test_a_slow_line_is_read_in_small_pieces(rate: float, most: int, monkeypatch
     assert read == blob
     assert max(line.asked) == most
     assert line.asked[0] == 64 << 10
+
+
+def test_a_line_that_breaks_is_read_in_small_pieces_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    blob = os.urandom(2 << 20)
+    line = Line(blob, 100e6)
+    line.breaks = [3]
+    monkeypatch.setattr(time, "monotonic", line.monotonic)
+    reader = registry_blobs.BlobReader(line, Descriptor(digest(blob), size=len(blob)), "It")  # type: ignore[arg-type]
+    assert b"".join(iter(lambda: reader.read(STEP), b"")) == blob
+    assert [count >> 10 for count in line.asked[:6]] == [64, 128, 256, 64, 128, 256]
