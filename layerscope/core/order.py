@@ -76,7 +76,10 @@ class SortedRows:
         row = 0
         for child in self._sorted_children(folder):
             starts.append(row)
-            row += rows.rows_before(ends[child]) - rows.rows_before(child)
+            if ends[child] == child + 1:
+                row += 1 if rows.is_visible(child) else 0
+            else:
+                row += rows.rows_before(ends[child]) - rows.rows_before(child)
         self._starts[folder] = starts
         return starts
 
@@ -85,19 +88,22 @@ class SortedRows:
         if known is not None:
             return known
         ends, keep = self._rows.outline.ends, self._rows.keep
-        ranked: list[tuple[int, int]] = []
+        # Rank and position in one number: numbers sort twice as fast as pairs do.
+        ranked: list[int] = []
+        count = len(keep)
         child: i64 = folder + 1
         stop: i64 = ends[folder] if folder >= 0 else len(keep)
         while child < stop:
             if keep[child]:
-                ranked.append((self._rank(child), child))
+                position: int = child  # not of 64 bits: the ranks are larger
+                ranked.append(self._rank(position) * count + position)
             child = ends[child]
         ranked.sort()
         if self._backwards:
             ranked.reverse()
         children: list[int] = []
-        for pair in ranked:
-            children.append(pair[1])
+        for number in ranked:
+            children.append(number % count)
         self._children[folder] = children
         return children
 
