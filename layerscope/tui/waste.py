@@ -33,7 +33,7 @@ _REASONS: Final = {
     DUPLICATE: "the same path twice in one layer",
 }
 #: From this width on the reason is written out and the number of files is shown.
-_WIDE: Final = 58
+_WIDE: Final = 78
 #: From this width on the command that made the waste stands beside its path.
 _HUGE: Final = 100
 #: Cells of the bar that stands for all waste, beside the headings.
