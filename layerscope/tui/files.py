@@ -69,6 +69,8 @@ class FilesPane(Rows):
         self.layer_fault = ""
         #: Whether something is being looked for.
         self.busy = False
+        #: What is looked for; it may still be at work, or wait for files to be read.
+        self.wanted: Filter | None = None
         self._level = 0
 
     # What is there.
@@ -115,6 +117,7 @@ class FilesPane(Rows):
     def show_tree(self, tree: FileTree) -> None:
         """The files are known; the comparison follows."""
         self.model = tree
+        tree.expect(self.wanted)
 
     def show_view(self, view: View) -> None:
         """Another comparison; the cursor stays on its path, or goes to the nearest folder above."""
@@ -319,13 +322,15 @@ class FilesPane(Rows):
 
     def search(self, text: str) -> None:
         """Show only what a text asks for; all when it is empty; of a text with a fault what was understood."""
-        if self.model is None:
-            return
         wanted = parse_filter(text) if text.strip() else None
         self.fault = wanted.fault if wanted else ""
         if wanted is not None and self.fault:
             # What was understood so far still holds.
             wanted = replace(wanted, fault="") if wanted != Filter(text, fault=wanted.fault) else None
+        before, self.wanted = self.wanted, wanted
+        if self.model is None or (wanted is None and before is None):
+            self.post_message(self.Changed())  # nothing is there yet, or all is shown already
+            return
         position = self.position
 
         def settle() -> None:

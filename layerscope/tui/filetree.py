@@ -78,6 +78,10 @@ class FileTree:
         """
         return self._turn(self._wanted[0], view, height)
 
+    def expect(self, wanted: Filter | None) -> None:
+        """What the next comparison shows is filtered by this."""
+        self._wanted = wanted, self._wanted[1]
+
     def set_filter(self, wanted: Filter | None) -> Generator[None]:
         """Show only what a filter finds, and the folders above; None shows all again."""
         return self._turn(wanted, self._wanted[1])

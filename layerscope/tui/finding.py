@@ -20,7 +20,7 @@ class FindingScreen(Views):
             self.give_keys(self.sought)
             self.seeker.open()
             self.seeker.count(self.sought.counted)
-        elif self.files.model is not None:
+        else:
             self.action_show("files")
             self.finder.open()
             self.finder.count(self.files.counted)
@@ -42,7 +42,7 @@ class FindingScreen(Views):
 
     @on(FindBar.Kept, "#find")
     def _kept(self) -> None:
-        if self.files.model is None or self.files.model.filter is None:
+        if self.files.wanted is None:
             self.clear_filter()
         self.set_focus(self.files)
 

@@ -33,8 +33,11 @@ _SOUGHT: Final = {
     "config": "text of a name or value",
 }
 _WINDOWS: Final = ("files", "waste", "history", "config", "map")
-#: What the bars and marks in Layers mean, the longer first.
-_LEGENDS: Final = ("  █ useful ░ wasted ! makes waste", "  █ useful ░ wasted", "")
+#: What the bars and marks in Layers mean, in their colours; what there is no room for is left out, from the end.
+_LEGEND: Final = (
+    (("  █", "$primary"), (" useful", ""), (" ░", "$text-error"), (" wasted", "")),
+    ((" !", "$text-warning"), (" makes waste", "")),
+)
 #: Under this width one side is shown at a time; under this height there are no details.
 _SINGLE_COLUMNS: Final = 60
 _SHORT_ROWS: Final = 20
@@ -133,7 +136,7 @@ class Frame(Screen[None]):
             window.display = window.id == name
         if name == "map":
             self.map.look()
-        self.finder.display = name == "files" and self.files.model is not None and bool(self.files.model.filter)
+        self.finder.display = name == "files" and self.files.wanted is not None
         self.seeker.close()
         if self.sought is not None:
             self.seeker.refill(self.sought.needle, _SOUGHT[name])
@@ -171,9 +174,13 @@ class Frame(Screen[None]):
         self._right.caption = counts.get(self.window, "")
 
     def _legend(self) -> Content:
-        room = self._left.outer_size.width - 6
-        word = next(legend for legend in _LEGENDS if len(f"1 Layers{legend}") <= max(room, 8))
-        return Content.assemble("1 Layers", (word, "not bold $text-muted"))
+        room = self._left.outer_size.width - 6 - len("1 Layers")
+        parts: list[tuple[str, str]] = [("1 Layers", "")]
+        for group in _LEGEND:
+            room -= sum(len(text) for text, _color in group)
+            if room >= 0:
+                parts += [(text, f"not bold {color or '$foreground 60%'}") for text, color in group]
+        return Content.assemble(*parts)
 
     def _pane(self, name: str) -> Rows:
         panes: dict[str, Rows] = {

@@ -125,6 +125,31 @@ def test_what_a_source_does_before_its_layers_come_is_told() -> None:
     assert "Pulling acme/api:2.4 · 25 % · 12.0 MB of 48.0 MB · esc stops" in seen
 
 
+def test_a_filter_that_is_typed_before_there_are_files_waits_for_them() -> None:
+    going = threading.Event()
+
+    def load(report: Report, cancelled: Cancelled) -> ImageIndex:
+        going.wait(10)
+        return load_demo(report, cancelled)
+
+    async def run() -> tuple[str, list[bytes], str]:
+        app = explorer(load)
+        async with app.run_test(size=(120, 30)) as pilot:
+            await pilot.press("slash", *"passwd", "enter")
+            seen = screen_text(app)
+            going.set()
+            await settle(app, pilot)
+            files = app.explorer.files
+            assert files.model is not None
+            shown = [files.model.path(files.model.position_at(row)) for row in range(files.item_count)]
+            return seen, shown, screen_text(app)
+
+    before, shown, after = asyncio.run(run())
+    assert "/ passwd" in before
+    assert shown == [b"etc", b"etc/passwd", b"usr/bin", b"usr/bin/passwd"]
+    assert "/ passwd" in after
+
+
 def test_escape_twice_leaves_what_never_comes() -> None:
     never = threading.Event()
 
