@@ -21,7 +21,15 @@ from layerscope.progress import Report as Report
 from layerscope.sources.budget import Budget
 from layerscope.sources.digests import PIECE, DigestingReader
 from layerscope.sources.limits import Limits
-from layerscope.sources.model import CheckedReader, Image, Layer, OpenSource, PassingSource, Reader
+from layerscope.sources.model import (
+    CheckedReader,
+    Image,
+    InterruptibleSource,
+    Layer,
+    OpenSource,
+    PassingSource,
+    Reader,
+)
 from layerscope.sources.recognition import instead_of_tar
 from layerscope.sources.verification import SummedReader, Sums, mismatch
 
@@ -50,9 +58,14 @@ class _Watch:
     stopped: bool = False
     _next: float = 0.0
 
+    def ask(self) -> bool:
+        """Whether the work was stopped, by now or before."""
+        self.stopped = self.stopped or (self.cancelled is not None and self.cancelled())
+        return self.stopped
+
     def goes_on(self, layer: int, name: str, done: int, entries: int, total: int | None) -> bool:
         """Tell how far a layer has come, and whether to go on with it."""
-        self.stopped = self.stopped or (self.cancelled is not None and self.cancelled())
+        self.ask()
         if self.report is not None:
             now = time.monotonic()
             if now >= self._next:
@@ -106,6 +119,10 @@ def _index_layer(reader: Reader, watch: _Watch, layer: int, name: str, *, total:
             index.fault = _STOPPED if watch.stopped else ""
     except (DamagedImageError, LimitError) as error:
         index.fault, index.limit = error.sentence, getattr(error, "limit", "")
+    except CancelledError:
+        if not watch.stopped:
+            raise
+        index.fault = _STOPPED
     index.finish()
     watch.finish(layer, name, index, drive.bytes_done if checked is None else checked.consumed)
     return index
@@ -291,7 +308,8 @@ def _read_open(source: OpenSource, watch: _Watch) -> ImageIndex:
     streams = sum(not image.layers[number].seekable for number in numbers)
     cores = os.cpu_count() or 1
     most = min(max(cores, _WAITING_STREAMS if image.source == "registry" else 1), streams, _MOST_STREAMS)
-    found = list(map(read, numbers)) if most < 2 else _read_beside(read, numbers, cores, most, watch, source)
+    alone = most < 2 and not isinstance(source, InterruptibleSource)
+    found = list(map(read, numbers)) if alone else _read_beside(read, numbers, cores, most, watch, source)
     by_number = dict(zip(numbers, found, strict=True))
     return ImageIndex(image, [by_number[first[place]] for place in places], stopped=watch.stopped)
 
@@ -321,13 +339,17 @@ def _read_beside(
                 for number in numbers[len(found) : len(found) + streams - len(running)]:
                     found.append(pool.submit(read, number))
                     running.add(found[-1])
-                ended, running = wait(running, _LOOK_EVERY if streams < most else None, FIRST_COMPLETED)
+                ended, running = wait(running, _LOOK_EVERY, FIRST_COMPLETED)
                 for each in ended:
                     each.result()
+                if watch.ask() and isinstance(source, InterruptibleSource):
+                    source.interrupt()
                 seconds, busy = time.monotonic() - began, time.process_time() - spent
                 if seconds >= _LOOK_EVERY and streams < most:
                     streams += busy < (1 - _IDLE) * cores * seconds
                     began, spent = began + seconds, spent + busy
+            if watch.stopped and isinstance(source, InterruptibleSource):
+                source.resume()  # for whoever looks into what has arrived
             return [each.result() for each in found]
         except BaseException:
             watch.stopped = True  # leaving the pool waits for its threads

@@ -115,6 +115,17 @@ class OpenSource(Protocol):
 
 
 @runtime_checkable
+class InterruptibleSource(OpenSource, Protocol):
+    """One whose readers may wait for long, and can be woken."""
+
+    def interrupt(self) -> None:
+        """End what goes on in any thread with a CancelledError."""
+
+    def resume(self) -> None:
+        """Layers may be opened again."""
+
+
+@runtime_checkable
 class PassingSource(Protocol):
     """A place whose bytes come once, in their own order (an engine's export, a pipe)."""
 

@@ -121,6 +121,15 @@ class RegistrySource:
         if self._client is not None:
             self._client.close()
 
+    def interrupt(self) -> None:
+        """End all downloads, in whichever thread, with a CancelledError."""
+        self.close()
+
+    def resume(self) -> None:
+        """Layers may be opened again."""
+        if self._client is not None:
+            self._client.transport.resume()
+
     def _tell(self, what: str) -> None:
         if self._progress is not None:
             self._progress(what, 0, None)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import email.utils
+import socket
 import ssl
 import sys
 import threading
@@ -21,6 +22,8 @@ from urllib.parse import urljoin
 from urllib.request import getproxies, proxy_bypass
 
 from urllib3 import BaseHTTPResponse, PoolManager, ProxyManager, Timeout, make_headers
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ProtocolError, ReadTimeoutError
 from urllib3.util import Url, parse_url
 
@@ -70,6 +73,7 @@ class Transport:
         self._managers: dict[str, PoolManager] = {}
         self._context: ssl.SSLContext | None = None
         self._live: weakref.WeakSet[BaseHTTPResponse] = weakref.WeakSet()
+        self._connections: weakref.WeakSet[HTTPConnection] = weakref.WeakSet()
         self._stopped = threading.Event()
 
     def send(self, request: Request) -> BaseHTTPResponse:
@@ -110,9 +114,16 @@ class Transport:
             # It may have come to its end meanwhile, or its connection be gone already.
             with contextlib.suppress(ValueError, RuntimeError, OSError):
                 response.shutdown()
+        for connection in list(self._connections):  # of which no answer has begun
+            with contextlib.suppress(OSError, AttributeError):  # it was closed meanwhile
+                connection.sock.shutdown(socket.SHUT_RDWR)
         with self._lock:
             for manager in self._managers.values():
                 manager.clear()
+
+    def resume(self) -> None:
+        """It may be asked again."""
+        self._stopped.clear()
 
     def _follow(self, request: Request) -> BaseHTTPResponse:
         """The answer behind all redirects."""
@@ -154,11 +165,38 @@ class Transport:
             return self._managers[key]
 
     def _new_manager(self, proxy: str) -> PoolManager:
-        if not proxy:
-            return PoolManager(maxsize=_CONNECTIONS, ssl_context=self._context)
-        address = parse_url(proxy if "://" in proxy else f"http://{proxy}")
-        headers = make_headers(proxy_basic_auth=address.auth) if address.auth else None
-        return ProxyManager(str(address), proxy_headers=headers, maxsize=_CONNECTIONS, ssl_context=self._context)
+        if proxy:
+            address = parse_url(proxy if "://" in proxy else f"http://{proxy}")
+            headers = make_headers(proxy_basic_auth=address.auth) if address.auth else None
+            manager: PoolManager = ProxyManager(
+                str(address), proxy_headers=headers, maxsize=_CONNECTIONS, ssl_context=self._context
+            )
+        else:
+            manager = PoolManager(maxsize=_CONNECTIONS, ssl_context=self._context)
+        manager.pool_classes_by_scheme = _noting(self._connections)
+        return manager
+
+
+def _noting(connections: weakref.WeakSet[HTTPConnection]) -> dict[str, type[HTTPConnectionPool]]:
+    """urllib3's pools, whose connections are noted once they are made."""
+
+    class Plain(HTTPConnection):
+        def connect(self) -> None:
+            super().connect()
+            connections.add(self)
+
+    class Secure(HTTPSConnection):
+        def connect(self) -> None:
+            super().connect()
+            connections.add(self)
+
+    class PlainPool(HTTPConnectionPool):
+        ConnectionCls = Plain
+
+    class SecurePool(HTTPSConnectionPool):
+        ConnectionCls = Secure
+
+    return {"http": PlainPool, "https": SecurePool}
 
 
 def finish(response: BaseHTTPResponse) -> None:

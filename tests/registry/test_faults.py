@@ -7,6 +7,7 @@ import re
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -368,3 +369,29 @@ def test_a_silent_registry_can_be_left(evil: Evil, monkeypatch: pytest.MonkeyPat
     threading.Timer(0.3, source.close).start()
     with pytest.raises(CancelledError):
         build_index(source)
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+@pytest.mark.parametrize("trouble", [stalling, silent])
+def test_reading_from_a_silent_registry_can_be_stopped_and_gone_on_with(
+    layers: int, trouble: Answer, evil: Evil, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry_http, "STALL_TIMEOUT", 3600)
+    evil.script = [trouble]
+    source = open_source(evil.reference)
+    try:
+        image = source.image()  # type: ignore[union-attr]
+        image.layers = image.layers[-layers:]
+        monkeypatch.setattr(source, "image", lambda: image)
+        began = time.monotonic()
+        index = build_index(source, cancelled=lambda: time.monotonic() - began > 0.5)
+        assert index.stopped
+        ((number, fault),) = index.faults
+        assert number == layers - 1
+        assert "was stopped" in fault
+        assert time.monotonic() - began < 10
+        reader = index._layer_reader(layers - 1)
+        assert reader.read(512)
+        reader.close()
+    finally:
+        source.close()
