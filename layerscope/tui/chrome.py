@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from rich.cells import cell_len
 from textual import events
@@ -88,8 +87,7 @@ def tabs(words: list[tuple[str, str, bool]]) -> Content:
     return Content("").join(parts)
 
 
-@dataclass(frozen=True, slots=True)
-class _Unit:
+class _Unit(NamedTuple):
     """Keys that stand together in the bar, and the word behind them."""
 
     keys: tuple[Key, ...]

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from layerscope.text import size
 from layerscope.tui.cells import cut
@@ -20,8 +19,7 @@ _WIDE: Final = 72
 _NAME: Final = 12
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(NamedTuple):
     """A column by its name, with its width in cells; numbers stand on the right."""
 
     name: str

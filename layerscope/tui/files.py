@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Generator
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from rich.cells import cell_len
@@ -326,7 +326,7 @@ class FilesPane(Rows):
         self.fault = wanted.fault if wanted else ""
         if wanted is not None and self.fault:
             # What was understood so far still holds.
-            wanted = replace(wanted, fault="") if wanted != Filter(text, fault=wanted.fault) else None
+            wanted = wanted._replace(fault="") if wanted != Filter(text, fault=wanted.fault) else None
         before, self.wanted = self.wanted, wanted
         if self.model is None or (wanted is None and before is None):
             self.post_message(self.Changed())  # nothing is there yet, or all is shown already

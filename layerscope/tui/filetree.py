@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import replace
 from enum import Enum
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -117,7 +116,7 @@ class FileTree:
         try:
             return wanted, (yield from find(self.lookups, wanted, view, self._found))
         except SearchError as error:
-            return replace(wanted, fault=str(error)), bytearray(len(self.outline))
+            return wanted._replace(fault=str(error)), bytearray(len(self.outline))
 
     def _find_elsewhere(self) -> tuple[int, int]:
         """Of a name that nothing here has: how many paths of other layers have it, and the first."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import Final
+from typing import Final, NamedTuple
 
 from layerscope.core import search as kinds
 from layerscope.core.view import ADDED, MODIFIED, REMOVED, UNCHANGED
@@ -75,8 +75,7 @@ class Name:
     regex: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
+class Filter(NamedTuple):
     """A filter that was understood; an empty field does not matter.
 
     ``at_least`` and ``at_most`` are in bytes, ``marks`` those of core/view.py, ``kinds`` the bits of
@@ -120,7 +119,7 @@ def parse_filter(text: str) -> Filter:
     fold_case = wanted == wanted.lower()
     if len(wanted) > 2 and wanted.startswith("/") and wanted.endswith("/"):
         return _regex(found, wanted[1:-1], fold_case)
-    return replace(found, name=_name(wanted, fold_case))
+    return found._replace(name=_name(wanted, fold_case))
 
 
 def _term(found: Filter, word: str) -> Filter | None:
@@ -131,30 +130,30 @@ def _term(found: Filter, word: str) -> Filter | None:
         count = min(round(float(size[3]) * unit), _LARGEST)
         strict = 0 if size[2] else 1
         if size[1] == ">":
-            return replace(found, at_least=max(found.at_least, count + strict))
-        return replace(found, at_most=count - strict if found.at_most < 0 else min(found.at_most, count - strict))
+            return found._replace(at_least=max(found.at_least, count + strict))
+        return found._replace(at_most=count - strict if found.at_most < 0 else min(found.at_most, count - strict))
     if word[:1] in ("<", ">") and not word[1:].startswith("/"):
-        return replace(found, fault=f"{word} is no size: >10MB, <1k, >=500")
+        return found._replace(fault=f"{word} is no size: >10MB, <1k, >=500")
     if word.startswith("layer:"):
         number = word[6:]
         if not number.isascii() or not number.isdigit() or number.strip("0") == "":
-            return replace(found, fault="layer: and a number, as in layer:5")
-        return replace(found, layers=(*found.layers, int(number[:9]) - 1))
+            return found._replace(fault="layer: and a number, as in layer:5")
+        return found._replace(layers=(*found.layers, int(number[:9]) - 1))
     if word in _BARE:
-        return replace(found, kinds=found.kinds | _KINDS[word])
+        return found._replace(kinds=found.kinds | _KINDS[word])
     return _is_term(found, word[3:]) if word.startswith("is:") else None
 
 
 def _is_term(found: Filter, what: str) -> Filter:
     if what in _MARKS:
-        return replace(found, marks=found.marks | {_MARKS[what]})
+        return found._replace(marks=found.marks | {_MARKS[what]})
     if what in _KINDS:
-        return replace(found, kinds=found.kinds | _KINDS[what])
+        return found._replace(kinds=found.kinds | _KINDS[what])
     if what == _WASTED:
-        return replace(found, wasted=True)
+        return found._replace(wasted=True)
     known = _KNOWN.split()
     near = [word for word in known if what and word.startswith(what)] or get_close_matches(what, known)
-    return replace(found, fault=f"is: {' '.join(near) or _KNOWN}")
+    return found._replace(fault=f"is: {' '.join(near) or _KNOWN}")
 
 
 def _name(wanted: str, fold_case: bool) -> Name:
@@ -192,5 +191,5 @@ def _regex(found: Filter, pattern: str, fold_case: bool) -> Filter:
         re.compile(raw)
     except (re.error, OverflowError, RecursionError) as error:
         reason = error.msg if isinstance(error, re.error) else "too large"
-        return replace(found, fault=f"not a regex: {reason}")
-    return replace(found, name=Name(regex=raw))
+        return found._replace(fault=f"not a regex: {reason}")
+    return found._replace(name=Name(regex=raw))

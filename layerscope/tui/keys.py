@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from typing import Final
+from typing import Final, NamedTuple
 
 from textual.binding import Binding
 from textual.dom import DOMNode
@@ -37,8 +36,7 @@ _NAMES: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(NamedTuple):
     """One thing that keys do.
 
     ``where`` names the widget class that acts (``app``, ``screen``, ``rows``, ``layers``,
@@ -277,12 +275,12 @@ def _normalised(keys: Mapping[str, str]) -> dict[str, str]:
 
 def _remapped(key: Key, own: str, theirs: str) -> Key:
     if own:
-        return replace(key, keys=own, dive="" if key.dive == key.keys else key.dive)
+        return key._replace(keys=own, dive="" if key.dive == key.keys else key.dive)
     if theirs and (not key.dive or key.dive == key.keys):
         # dive has no chord of its own here: what the user pressed there comes first, ours stays.
         keys = ",".join(dict.fromkeys((*theirs.split(","), *key.keys.split(","))))
-        return replace(key, keys=keys, dive=keys if key.dive else "")
-    return replace(key, dive=theirs) if theirs else key
+        return key._replace(keys=keys, dive=keys if key.dive else "")
+    return key._replace(dive=theirs) if theirs else key
 
 
 def keymap(keys: Sequence[Key]) -> dict[str, str]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(NamedTuple):
     """The layer under the cursor and what its changes are compared with; layers start at 0."""
 
     layer: int = 0
@@ -37,11 +36,11 @@ class Selection:
 
     def moved(self, layer: int) -> Selection:
         """The same question asked of another layer."""
-        return replace(self, layer=layer)
+        return self._replace(layer=layer)
 
     def ranged(self) -> Selection:
         """A range starts at this layer, or the range is given up."""
-        return replace(self, anchor=self.layer if self.anchor is None else None)
+        return self._replace(anchor=self.layer if self.anchor is None else None)
 
     def covers(self, layer: int) -> bool:
         """Whether the changes of a layer are among those shown."""
