@@ -8,6 +8,7 @@ import re
 import socket
 import ssl
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import requests
@@ -15,11 +16,12 @@ from docker import APIClient
 from docker.errors import APIError, DockerException, NotFound, TLSParameterError
 from docker.tls import TLSConfig
 from docker.utils import version_gte
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, IncompleteRead
 
 from layerscope.errors import ImageNotFoundError, LayerscopeError, SourceError
 from layerscope.sources.endpoints import Endpoint, docker_endpoint, podman_endpoints
 from layerscope.sources.platforms import Platform
+from layerscope.sources.readers import ENDED_EARLY
 
 #: From this API version on an export can be asked for one platform (Docker Engine 28).
 PLATFORM_EXPORT = "1.48"
@@ -143,7 +145,9 @@ class Export:
             raise self._told(error) from error
 
     def close(self) -> None:
-        """End the export, finished or not."""
+        """End the export, finished or not, and whichever thread waits for it."""
+        with suppress(ValueError, RuntimeError, OSError, AttributeError):  # it came to its end, or is no socket
+            self._response.raw.shutdown()
         self._response.close()
 
 
@@ -227,7 +231,8 @@ def _unreachable(name: str, endpoint: Endpoint, error: BaseException, doing: str
             sentence, "Set DOCKER_TLS_VERIFY=1, and DOCKER_CERT_PATH to the folder of your certificates."
         )
     if doing:
-        return SourceError(f"{_title(name)} broke off{doing}: {_clean(str(cause))}.", "See its log, then try again.")
+        why = ENDED_EARLY if isinstance(cause, IncompleteRead) else _clean(str(cause))
+        return SourceError(f"{_title(name)} broke off{doing}: {why}.", "See its log, then try again.")
     by_ssh = endpoint.host.startswith("ssh:")
     hint = f"What ssh says is above; `docker -H {endpoint.host} version` has to answer." if by_ssh else _NO_ENGINE
     return SourceError(f"{_title(name)} at {endpoint} does not answer: {_clean(str(cause))}.", hint)

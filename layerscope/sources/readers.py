@@ -16,6 +16,8 @@ from layerscope.sources.model import Reader
 _HAS_PREAD = hasattr(os, "pread")
 #: Bytes asked for at once where nothing else decides.
 CHUNK = 256 * 1024
+#: How an HTTP answer broke off that is shorter than it says.
+ENDED_EARLY = "the answer ended early"
 _BEHIND = 1024 * 1024
 
 

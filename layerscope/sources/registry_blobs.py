@@ -15,9 +15,9 @@ from layerscope.sources.blobs import STEP, decompressed
 from layerscope.sources.documents import Descriptor
 from layerscope.sources.limits import Limits
 from layerscope.sources.model import Reader
-from layerscope.sources.readers import CHUNK, discard
+from layerscope.sources.readers import CHUNK, ENDED_EARLY, discard
 from layerscope.sources.registry_client import RegistryClient, lies, start_hash
-from layerscope.sources.registry_errors import ENDED_EARLY, broken_off
+from layerscope.sources.registry_errors import broken_off
 from layerscope.sources.verification import HashingReader, Sums
 
 #: Bytes that must have come since the last break for the tries to be counted from the first again.

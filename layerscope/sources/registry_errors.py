@@ -18,12 +18,12 @@ from urllib3.exceptions import (
 
 from layerscope.errors import ImageNotFoundError, LayerscopeError, SourceError
 from layerscope.sources import documents
+from layerscope.sources.readers import ENDED_EARLY
 from layerscope.sources.registry_credentials import Credentials
 from layerscope.sources.registry_names import RegistryName
 
 _NETWORK = "Check the name of the registry, the network and the proxy settings."
 _AGAIN = "Try again later."
-ENDED_EARLY = "the answer ended early"
 
 
 def unreachable(host: str, error: BaseException, seconds: float) -> SourceError:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +26,9 @@ from images import (
     make_config,
     make_layer,
 )
+from layerscope.errors import LayerscopeError
+from layerscope.index import build_index
+from layerscope.sources import open_source
 from registries import Quiet, serving
 
 LAYER = make_layer([file("a", os.urandom(3_000_000))])
@@ -165,3 +169,27 @@ def test_a_pipe_is_left(share: float, tmp_path: Path) -> None:
     finally:
         done.set()
         thread.join()
+
+
+def test_closing_an_engine_wakes_who_waits_for_its_export(stalling: State, monkeypatch: pytest.MonkeyPatch) -> None:
+    stalling.stage, stalling.share = "get", 0.6
+    monkeypatch.setenv("DOCKER_HOST", f"tcp://{stalling.host}")
+    source = open_source("docker://x:1")
+    failed: list[LayerscopeError] = []
+
+    def read() -> None:
+        try:
+            build_index(source)
+        except LayerscopeError as error:
+            failed.append(error)
+
+    reading = threading.Thread(target=read, daemon=True)
+    reading.start()
+    assert stalling.reached.wait(30)
+    threading.Event().wait(0.3)  # what was sent has to be read
+    began = time.monotonic()
+    source.close()
+    reading.join(10)
+    assert not reading.is_alive()
+    assert time.monotonic() - began < 15, "the server lets go after 30 s"
+    assert "the answer ended early (in the middle of layer " in failed[0].sentence
