@@ -36,13 +36,15 @@ def find_waste(index: ImageIndex) -> list[WasteItem]:
     _compare_contents(index, wasted)
     while wasted.bundle():
         pass
-    causes = sorted(wasted.causes.items(), key=lambda cause: cause[0])
-    rollup = Rollup(index.tree, [layer for (layer, _), _ in causes], [found for _, found in causes])
+    causes = sorted(wasted.causes)
+    rollup = Rollup(index.tree, [layer for layer, _ in causes], [wasted.causes[cause] for cause in causes])
+    del wasted  # bundles and items would be the most memory that an image of much waste takes
     while rollup.step():
         pass
     items: list[WasteItem] = []
-    for ((layer, reason), _), merged in zip(causes, rollup.merged, strict=True):
-        items.extend(_item(index.tree, bundle, layer, _REASONS[reason]) for bundle in merged)
+    for (layer, reason), merged in zip(causes, rollup.merged, strict=True):
+        while merged:
+            items.append(_item(index.tree, merged.pop(), layer, _REASONS[reason]))
     items.sort(key=lambda item: (-item.bytes, item.path, item.wasted_by))
     return items
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from typing import Final
 
 from mypy_extensions import i64
@@ -24,7 +25,7 @@ class ContentCount:
         self.held: list[dict[int, int]] = [{} for _ in wanted]
         self._tree = tree
         self._wanted = wanted
-        self._counts: list[int] = [0] * tree.node_count
+        self._counts: array[int] = array("I", bytes(4 * tree.node_count))
         self._layer: int = 0
         self._last: int = -1  # what comes with this layer or later matters to none
         for layer in range(len(wanted)):

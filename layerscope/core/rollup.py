@@ -39,6 +39,7 @@ class Rollup:
     A directory becomes one item when it went itself, or when all that it visibly held went at the
     same time for the same reason and that is more than one item. ``layers`` tells the wasting layer
     of each cause; ``merged`` has the merged bundles of each, complete when ``step`` says False.
+    ``causes`` is emptied on the way: there may be a million bundles.
     """
 
     def __init__(self, tree: ImageTree, layers: list[int], causes: list[list[Bundle]]) -> None:
@@ -124,6 +125,7 @@ class Rollup:
             for directory in level.values():
                 self._done.extend(directory.bundles)
         self.merged.append(self._done)
+        self._causes[self._cause] = []
         self._levels = []
         self._done = []
         self._cause += 1
