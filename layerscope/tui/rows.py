@@ -13,8 +13,9 @@ from textual import events
 from textual.binding import BindingType
 from textual.geometry import Size
 from textual.message import Message
-from textual.reactive import reactive
+from textual.reactive import Reactive, reactive
 from textual.scroll_view import ScrollView
+from textual.scrollbar import ScrollBar
 from textual.strip import Strip
 
 from layerscope.tui.cells import cut, wrap
@@ -28,6 +29,12 @@ Pieces = Iterable[tuple[str, str]]
 
 #: Rows above and below an item that the cursor was sent to.
 _MARGIN: Final = 3
+
+
+class _Bar(ScrollBar):
+    """Its length is settled with that of its list: Textual would lay the screen out a second time for it."""
+
+    virtual_size: Reactive[Size] = Reactive(Size(0, 0))
 
 
 class Rows(ScrollView, can_focus=True):
@@ -114,6 +121,15 @@ class Rows(ScrollView, can_focus=True):
         return ""
 
     # Painting.
+
+    @property
+    def vertical_scrollbar(self) -> ScrollBar:
+        """The scrollbar, made when it is first asked for."""
+        made = self._vertical_scrollbar is None
+        bar = super().vertical_scrollbar
+        if made:
+            bar.__class__ = _Bar
+        return bar
 
     def notify_style_update(self) -> None:
         """A new theme: styles are looked up again when they are needed."""
