@@ -1,9 +1,10 @@
 """Measures ``check`` on compressed layers: ``python -m tests.benchmarks.compressed``.
 
-Against decompressing the same layers and doing nothing with them, whole processes both, run by turns. Layers
-lie in a folder (OCI layout), and behind docker-registry on loopback where that is on PATH. What comes from a
-registry is measured against two loops: the bare one, and one that compares the sha256 of each blob as `check`
-does, and as all do who pull an image. The layouts are written once (about 1 GB on disk) and kept.
+Against decompressing the same layers and doing nothing with them, whole processes both, run by turns: one layer
+after the other, as a plain loop does, and as many side by side as there are cores, as `check` does. Layers lie in
+a folder (OCI layout), and behind docker-registry on loopback where that is on PATH. What comes from a registry is
+measured against two loops: the bare one, and one that compares the sha256 of each blob as `check` does, and as all
+do who pull an image. The layouts are written once (about 1 GB on disk) and kept.
 """
 
 from __future__ import annotations
@@ -53,7 +54,8 @@ def measure(bench: Bench, kind: str, registry: str) -> None:
     loop = [sys.executable, str(LOOP)]
     files = [str(path) for path in layer_blobs(layout)]
     command = bench.command("check", f"oci:{layout}")
-    against(bench, f"{kind}, folder", command, [*loop, kind, str(cores), *files], _side(cores))
+    for workers in sorted({1, cores}):
+        against(bench, f"{kind}, folder", command, [*loop, kind, str(workers), *files], _side(workers))
     if registry:
         push(layout, registry, kind)
         blobs = [f"http://{registry}/v2/{kind}/blobs/sha256:{path.name}" for path in layer_blobs(layout)]
