@@ -69,6 +69,7 @@ class Outline:
         self.folders: array[int] = array("i")
         self.over_folders: array[int] = array("i")
         self.folder_mask: bytearray = bytearray()
+        self._folder_number: int = -1
         self.numbers: bytearray = bytearray()
         self.histories: list[tuple[int, ...]] = []
         self.paths_of: list[int] = []
@@ -85,6 +86,12 @@ class Outline:
 
     def __len__(self) -> int:
         return len(self.nodes)
+
+    def folder_number(self) -> int:
+        """The bytes of the complete ``folder_mask`` as one little-endian number, to combine with others."""
+        if self._folder_number < 0:
+            self._folder_number = int.from_bytes(self.folder_mask, "little")
+        return self._folder_number
 
     def parent(self, position: int) -> int:
         """The position of the folder that a position lies in; -1 at the top."""

@@ -31,8 +31,6 @@ class RowMap:
         #: What would be a row if nothing were folded.
         self._unfolded: bytearray = bytearray(len(outline))
         self._visible: bytearray = bytearray(len(outline))
-        #: The folder mask as a number, once it was needed.
-        self._folder_bits: int = -1
         #: Rows in front of each block, then all of them.
         self._before: list[int] = [0]
 
@@ -80,12 +78,10 @@ class RowMap:
             hidden = keep.find(0, shown) if shown >= 0 else -1
             limit -= 1
         if hidden > 0:
-            if self._folder_bits < 0:
-                self._folder_bits = int.from_bytes(mask, "little")
             kept = int.from_bytes(keep, "little")
             # Kept, and what follows is not: without a complement, which takes Python twice as long.
             ends = kept ^ (kept & (kept >> 8))
-            candidates = (ends & self._folder_bits).to_bytes(len(keep), "little")
+            candidates = (ends & outline.folder_number()).to_bytes(len(keep), "little")
             folder = candidates.find(1, hidden - 1)
             while folder >= 0:
                 self._join_one(folder)
