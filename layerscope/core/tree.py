@@ -209,7 +209,7 @@ class ImageTree:
         self.reasons[version] = reason
         born: i64 = self.version_layers[version]
         data: i64 = self.datas[version]
-        if data >= 0 or self.kinds[version] != DIRECTORY:
+        if data >= 0 or self.kinds[version] != DIRECTORY:  # what has bytes is none, and need not be looked up
             self.final_files -= 1
             if born != layer:
                 _add(self.removed, layer, 1)

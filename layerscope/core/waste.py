@@ -168,7 +168,7 @@ class WastedVersions:
             if same[i]:
                 bundle.attributes |= self._changes(version, self.successors[first + i])
         self._bundled = stop
-        self._keys = []
+        self._keys = []  # all steps are done: the most memory that this takes
         return stop < len(self.versions)
 
     def _bundle(self, version: i64, same: bool, copies: i64) -> Bundle:
