@@ -22,6 +22,8 @@ from handmade import file
 
 #: Leaves the alternate screen, and turns the mouse off.
 LEFT = (b"\x1b[?1049l", b"\x1b[?1000l")
+#: What no program writes.
+NEVER = b"\0never\0"
 #: Starts a program with the terminal at descriptor 2 as its controlling one, as a shell at a terminal does.
 AS_LEADER = """
 import fcntl, os, sys, termios
@@ -69,6 +71,15 @@ class Terminal:
             time.sleep(0.02)
         return False
 
+    def ended(self, seconds: float = 60.0) -> int:
+        """The exit code, once the program ended. What it writes is read on: a full terminal holds up its last words."""
+        end = time.monotonic() + seconds
+        while (code := self.program.poll()) is None and time.monotonic() < end:
+            self.read(NEVER, 0.1)
+        if code is None:
+            raise subprocess.TimeoutExpired(self.program.args, seconds)
+        return code
+
     def type(self, keys: bytes) -> None:
         """Press keys."""
         os.write(self.outer, keys)
@@ -104,8 +115,8 @@ def test_keys_come_from_the_terminal(folder: Path, opened: list[Terminal], comma
     opened.append(terminal)
     assert b"recognised" in terminal.read(b"recognised"), terminal.written[-2000:]
     terminal.type(b"q")
-    assert terminal.program.wait(60) == 0
-    written = terminal.read(b"never", 1)
+    assert terminal.ended() == 0
+    written = terminal.read(NEVER, 1)
     assert all(sequence in written for sequence in LEFT)
     assert b"Traceback" not in written
 
@@ -114,8 +125,8 @@ def test_without_a_place_to_draw_or_keys_it_is_a_report(folder: Path, opened: li
     for command in ("layerscope app.tar 2>errors", "layerscope app.tar <&- 2>errors", "layerscope app.tar <&-"):
         terminal = Terminal(command, folder)
         opened.append(terminal)
-        assert terminal.program.wait(60) == 0
-        written = terminal.read(b"never", 1)
+        assert terminal.ended() == 0
+        written = terminal.read(NEVER, 1)
         assert b"Layers" in written
         assert b"\x1b[?1049h" not in written
         told = (folder / "errors").read_bytes() if "errors" in command else written
@@ -129,7 +140,7 @@ def test_it_draws_in_utf_8_whatever_the_locale_says(folder: Path, opened: list[T
     assert b"\\u25" not in written
     assert "─".encode() in written or "│".encode() in written
     terminal.type(b"q")
-    assert terminal.program.wait(60) == 0
+    assert terminal.ended() == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
@@ -142,8 +153,8 @@ def test_a_signal_gives_the_terminal_back(
     opened.append(terminal)
     terminal.read(b"recognised" if "app" in command else b"Archives in this folder")
     terminal.program.send_signal(number)
-    assert terminal.program.wait(60) == 128 + number
-    written = terminal.read(b"never", 1)
+    assert terminal.ended() == 128 + number
+    written = terminal.read(NEVER, 1)
     assert all(sequence in written for sequence in LEFT)
     assert f"ended by {number.name}".encode() in written
     assert b"Traceback" not in written
@@ -170,4 +181,4 @@ def test_back_from_the_shell_everything_is_painted(folder: Path, opened: list[Te
     for word in (b"efficiency", b"1 Layers", b"recognised", b"Quit"):
         assert word in terminal.written, word
     terminal.type(b"q")
-    assert terminal.program.wait(60) == 0
+    assert terminal.ended() == 0
