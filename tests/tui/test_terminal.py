@@ -152,7 +152,7 @@ def test_nothing_out_of_an_image_drives_the_terminal(
         os.write(terminal, b"\x1b")
         written += read_until(terminal, b"", 1.0)
         os.write(terminal, b"q")
-        read_until(terminal, b"never", 1.0)
+        read_until(terminal, b"never")  # until it is gone
         assert program.wait(10) == 0
     finally:
         program.kill()
@@ -186,7 +186,7 @@ def test_an_engine_that_never_answers_holds_up_nobody(tmp_path: Path) -> None:
         try:
             read_until(terminal, b"Quit")
             os.write(terminal, b"q")
-            read_until(terminal, b"never", 1.0)
+            read_until(terminal, b"never")  # until it is gone
             assert program.wait(20) == 0
         finally:
             program.kill()
