@@ -22,10 +22,11 @@ RULES = "--max-growth 100kB --max-wasted-growth 10kB --max-layers 5"
 def test_a_pull_request_grows_is_told_so_and_passes_once_it_is_fixed(engine: DockerClient, tmp_path: Path) -> None:
     fake_install(tmp_path)
     dockerfile = tmp_path / "Dockerfile"
+    built = []
 
     def build(text: str) -> None:
         dockerfile.write_text(text)
-        docker_engine.build(engine, TAG, text, {"app": b"x" * 1000})
+        built.append(docker_engine.build(engine, TAG, text, {"app": b"x" * 1000}))
 
     try:
         build(MAIN)
@@ -40,7 +41,8 @@ def test_a_pull_request_grows_is_told_so_and_passes_once_it_is_fixed(engine: Doc
             fixed = comment(tmp_path, server, **inputs)
             comments = [one["body"] for one in server.comments if one["body"].startswith("<!-- layerscope")]
     finally:
-        docker_engine.remove(engine, TAG)
+        for image in built:  # each has lost its name to the next
+            docker_engine.remove(engine, image)
     assert (grown.code, grown.outputs["verdict"], grown.outputs["delta"]) == (1, "fail", "300000")
     assert "::error file=Dockerfile,line=4,title=layerscope%3A growth::" in grown.log
     assert told.startswith("<!-- layerscope:layerscope-pull-request -->\n### layerscope: fail\n")
