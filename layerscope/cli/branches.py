@@ -73,7 +73,8 @@ def _is_screen(args: argparse.Namespace) -> bool:
     from layerscope.cli.streams import draws_on_terminal, take_keys_from_terminal
 
     if not draws_on_terminal():
-        say(args, "the explorer draws on standard error, and that is no terminal: this is the report")
+        kind = "a dumb" if sys.stderr.isatty() else "no"
+        say(args, f"the explorer draws on standard error, and that is {kind} terminal: this is the report")
         return False
     if not take_keys_from_terminal():
         say(args, "the explorer has no terminal to read keys from: this is the report")

@@ -7,6 +7,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
+from layerscope.cli.streams import obeys
 from layerscope.text import printable, size
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class ProgressLine:
     """One line on a terminal that tells how far reading has come; nothing anywhere else."""
 
     def __init__(self, args: argparse.Namespace) -> None:
-        self._shown = sys.stderr.isatty() and not args.quiet and not args.no_progress
+        self._shown = obeys(sys.stderr) and not args.quiet and not args.no_progress
         self._width = _columns() - 1 if self._shown else 0
         # Layers are read side by side, and each thread tells of its own.
         self._lock = threading.Lock()

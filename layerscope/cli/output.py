@@ -124,7 +124,9 @@ def wants_colour(stream: TextIO) -> bool:
         return False
     if os.environ.get("FORCE_COLOR", "0") not in ("", "0"):
         return True
-    return stream.isatty() and os.environ.get("TERM") != "dumb"
+    from layerscope.cli.streams import obeys
+
+    return obeys(stream)
 
 
 def _write(file: str, write: Write, *, append: bool = False) -> None:

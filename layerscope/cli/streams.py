@@ -6,7 +6,7 @@ import io
 import os
 import sys
 from contextlib import suppress
-from typing import Any
+from typing import Any, TextIO
 
 
 class _Forgiving(io.FileIO):
@@ -44,6 +44,11 @@ def settle_streams() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
+def obeys(stream: TextIO) -> bool:
+    """Whether a stream is a terminal that knows escape sequences: TERM=dumb, as in Emacs' shell, shows them."""
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
 def take_keys_from_terminal() -> bool:
     """Whether keys can be read from standard input, or could be once the terminal itself was put in its place.
 
@@ -67,7 +72,7 @@ def take_keys_from_terminal() -> bool:
 def draws_on_terminal() -> bool:
     """Whether screens can be drawn on standard error, where Textual does; they are then drawn in UTF-8."""
     stream = sys.__stderr__
-    if stream is None or not stream.isatty():
+    if stream is None or not obeys(stream):
         return False
     # The thread with which Textual writes ends at the first error, and whoever writes more then waits
     # for it for ever: a terminal that was closed would leave a process behind.

@@ -31,7 +31,7 @@ CONNECT_TIMEOUT = 30
 _CHUNK = 1 << 20
 #: How engines tell that a registry was asked and has no such image, or none that it would show.
 _ABSENT = re.compile(r"not found|unknown|does not exist|denied|unauthorized|no such image", re.IGNORECASE)
-_NO_ENGINE = "Start it, or save the image elsewhere and open the file: layerscope ./image.tar"
+_NO_ENGINE = "Start it, or do without: layerscope registry:NAME, or layerscope ./app.tar that `docker save` wrote."
 
 
 class EngineClient:

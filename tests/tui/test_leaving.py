@@ -133,6 +133,16 @@ def test_without_a_place_to_draw_or_keys_it_is_a_report(folder: Path, opened: li
         assert b"this is the report" in told
 
 
+def test_a_dumb_terminal_gets_the_report_without_escapes(folder: Path, opened: list[Terminal]) -> None:
+    terminal = Terminal("layerscope app.tar", folder, TERM="dumb")
+    opened.append(terminal)
+    assert terminal.ended() == 0
+    written = terminal.read(NEVER, 1)
+    assert b"that is a dumb terminal: this is the report" in written
+    assert b"Layers" in written
+    assert b"\x1b" not in written
+
+
 def test_it_draws_in_utf_8_whatever_the_locale_says(folder: Path, opened: list[Terminal]) -> None:
     terminal = Terminal("layerscope app.tar", folder, PYTHONIOENCODING="ascii", PYTHONUTF8="0", LC_ALL="C")
     opened.append(terminal)
