@@ -7,6 +7,7 @@ import importlib.util
 import os
 import subprocess
 import sys
+import sysconfig
 import tomllib
 from pathlib import Path
 from types import ModuleType
@@ -86,6 +87,29 @@ def test_hook_asks_for_the_compiler_only_to_compile(
 ) -> None:
     monkeypatch.setenv("LAYERSCOPE_MYPYC", setting)
     assert make_hook(tmp_path).dependencies() == wanted
+
+
+def test_hook_asks_for_no_compiler_where_one_could_not_work(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("LAYERSCOPE_MYPYC", raising=False)
+    monkeypatch.setenv("CC", f"{tmp_path}/cc -pipe")
+    hook = make_hook(tmp_path)
+    warnings = break_compiler(monkeypatch, hook)
+    assert hook.dependencies() == []
+    hook.initialize("standard", {})
+    assert f"the C compiler {tmp_path}/cc is missing" in warnings[0]
+
+
+def test_hook_asks_for_no_compiler_without_headers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("LAYERSCOPE_MYPYC", raising=False)
+    monkeypatch.setenv("CC", sys.executable)
+    monkeypatch.setattr(sysconfig, "get_path", lambda _name: str(tmp_path))
+    hook = make_hook(tmp_path)
+    warnings = break_compiler(monkeypatch, hook)
+    assert hook.dependencies() == []
+    hook.initialize("standard", {})
+    assert "Python.h is missing" in warnings[0]
+    (tmp_path / "Python.h").touch()
+    assert hook.dependencies() == [HOOK["mypy"]]
 
 
 def make_hook(root: Path) -> Any:

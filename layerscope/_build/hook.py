@@ -1,12 +1,14 @@
 """Hatchling hook: compile the core with mypyc, or ship it as Python.
 
 ``LAYERSCOPE_MYPYC`` decides: ``0`` never compiles, ``1`` fails the build where compiling fails
-(wheels, CI), unset tries and falls back, so that ``pip install .`` works on any machine.
+(wheels, CI), unset tries and falls back, so that ``pip install .`` works on any machine. Where a
+compiler is missing that is seen before mypy is fetched, which is the largest part of the download.
 """
 
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -30,6 +32,15 @@ setup(name="layerscope", ext_modules=mypycify(options, opt_level="3", debug_leve
 """
 
 
+def _missing() -> str:
+    """What a compile cannot do without and is not there: the compiler that setuptools will call, Python's headers."""
+    command = shlex.split(os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc")
+    if not shutil.which(command[0]):
+        return f"the C compiler {command[0]}"
+    header = Path(sysconfig.get_path("include"), "Python.h")
+    return "" if header.is_file() else f"Python's header {header}"
+
+
 class MypycHook(BuildHookInterface):  # type: ignore[type-arg]  # the parameter is the builder's own config
     """Adds the compiled core to the wheel, beside the Python files it was made from."""
 
@@ -41,7 +52,10 @@ class MypycHook(BuildHookInterface):  # type: ignore[type-arg]  # the parameter 
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Compile before the wheel is assembled; keep it pure where that fails and may fail."""
-        if version == "editable" or not self._wanted():
+        if version == "editable" or not self._allowed():
+            return
+        if not self._wanted():
+            self.app.display_warning(f"The wheel stays pure Python: {_missing()} is missing ({ENV}=0 does not look).")
             return
         self._scratch = tempfile.mkdtemp(prefix="layerscope-mypyc-")
         try:
@@ -66,6 +80,10 @@ class MypycHook(BuildHookInterface):  # type: ignore[type-arg]  # the parameter 
             shutil.rmtree(self._scratch, ignore_errors=True)
 
     def _wanted(self) -> bool:
+        """Whether a compile will be tried."""
+        return self._allowed() and (os.environ.get(ENV) == "1" or not _missing())
+
+    def _allowed(self) -> bool:
         setting = os.environ.get(ENV, "")
         if setting in ("0", "1"):
             return setting == "1"
