@@ -129,7 +129,7 @@ class _Version(argparse.Action):
 def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     """The parsed arguments with the command in ``command`` (empty for the explorer); UsageError."""
     main = make_parser("")
-    command, before, after = _split_command(main, arguments)
+    command, before, after = _split_command(main, _as_options(arguments))
     if command == "build":
         # What follows the word is docker's; what is in front of it is ours.
         parsed = main.parse_args([*before, "docker://"])
@@ -141,6 +141,13 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
             _refuse(parser, command, parsed, left)
     parsed.command = command
     return parsed
+
+
+def _as_options(arguments: Sequence[str]) -> Sequence[str]:
+    """``help``, ``help COMMAND`` and ``version``, which other programs have as commands, made options."""
+    if arguments[:1] == ["help"] and len(arguments) <= 2:
+        return [*arguments[1:], "--help"]
+    return ["--version"] if arguments == ["version"] else arguments
 
 
 def _refuse(parser: argparse.ArgumentParser, command: str, parsed: argparse.Namespace, left: Sequence[str]) -> NoReturn:

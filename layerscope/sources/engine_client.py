@@ -7,6 +7,7 @@ import os
 import re
 import socket
 import ssl
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
@@ -212,15 +213,19 @@ def _unreachable(name: str, endpoint: Endpoint, error: BaseException, doing: str
     if isinstance(cause, PermissionError):
         hint = "Join the group that owns the socket (`sudo usermod -aG docker $USER`, then log in again), or use sudo."
         return SourceError(f"You may not talk to {name} at {endpoint}: permission denied.", hint)
+    by_ssh = endpoint.host.startswith("ssh:")
+    if isinstance(cause, FileNotFoundError) and by_ssh:
+        sentence = f"{_title(name)} at {endpoint} is reached by ssh, and there is no ssh command."
+        return SourceError(sentence, "Install OpenSSH's client; on Debian it is called openssh-client.")
     if isinstance(cause, FileNotFoundError):
         return SourceError(f"{_title(name)} does not run: nothing listens at {endpoint}.", _NO_ENGINE)
     if isinstance(cause, ConnectionRefusedError):
         return SourceError(f"{_title(name)} does not run: {endpoint} refuses the connection.", _NO_ENGINE)
     if isinstance(error, APIError):
         return SourceError(f"{_title(name)} refused{doing}: {_clean(error.explanation or str(error))}.", "See its log.")
-    if isinstance(cause, NameError) and endpoint.host.startswith("ssh:"):  # the SDK's way to miss a module
+    if isinstance(cause, NameError) and by_ssh:  # the SDK's way to miss a module
         sentence = f"{_title(name)} at {endpoint} is reached by ssh, for which the package paramiko is missing."
-        return SourceError(sentence, "Install it: pip install 'layerscope[ssh]'")
+        return SourceError(sentence, f"Install it: {sys.executable} -m pip install 'layerscope[ssh]'")
     if isinstance(cause, ssl.SSLError):
         words = getattr(cause, "verify_message", "") or cause.reason or str(cause)
         sentence = f"The TLS connection to {name} at {endpoint} failed: {_clean(words)}."
@@ -233,7 +238,6 @@ def _unreachable(name: str, endpoint: Endpoint, error: BaseException, doing: str
     if doing:
         why = ENDED_EARLY if isinstance(cause, IncompleteRead) else _clean(str(cause))
         return SourceError(f"{_title(name)} broke off{doing}: {why}.", "See its log, then try again.")
-    by_ssh = endpoint.host.startswith("ssh:")
     hint = f"What ssh says is above; `docker -H {endpoint.host} version` has to answer." if by_ssh else _NO_ENGINE
     return SourceError(f"{_title(name)} at {endpoint} does not answer: {_clean(str(cause))}.", hint)
 

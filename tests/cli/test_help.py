@@ -41,6 +41,21 @@ def test_help_is_there_without_an_image_and_beside_one() -> None:
     assert run("--help", "check").stdout != ""
 
 
+@pytest.mark.parametrize(
+    ("words", "option"),
+    [
+        (["help"], ["--help"]),
+        (["help", "check"], ["check", "--help"]),
+        (["help", "build"], ["build", "--help"]),
+        (["version"], ["--version"]),
+    ],
+)
+def test_help_and_version_are_no_images(words: list[str], option: list[str]) -> None:
+    done = run(*words)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == run(*option).stdout != ""
+
+
 def test_the_manual_tells_of_every_option_and_command() -> None:
     page = make_manual().replace("\\-", "-")
     for command in HELPFUL:

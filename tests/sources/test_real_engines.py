@@ -309,4 +309,13 @@ def test_a_host_by_ssh_that_is_not_there() -> None:
     done = run_layerscope("report", "docker://x", variables={"DOCKER_HOST": "ssh://nobody@127.0.0.1:1"})
     assert (done.returncode, done.stdout) == (2, "")
     assert "Traceback" not in done.stderr
-    assert any(words in done.stderr for words in ("layerscope[ssh]", "docker -H ssh://nobody@127.0.0.1:1 version"))
+    told = ("layerscope[ssh]", "docker -H ssh://nobody@127.0.0.1:1 version", "there is no ssh command")
+    assert any(words in done.stderr for words in told)
+
+
+def test_a_host_by_ssh_without_an_ssh_command(tmp_path: Path) -> None:
+    pytest.importorskip("paramiko")  # what the SDK misses first
+    variables = {"DOCKER_HOST": "ssh://nobody@127.0.0.1:1", "PATH": str(tmp_path)}
+    done = run_layerscope("report", "docker://x", variables=variables)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "there is no ssh command" in done.stderr
