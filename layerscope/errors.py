@@ -54,6 +54,10 @@ class LimitError(LayerscopeError):
         self.limit = limit
 
 
+class MissingLibraryError(LayerscopeError):
+    """A library that reading wants is not there: Python can be built without some of its own."""
+
+
 class SpoolError(LayerscopeError):
     """Bytes that had to be kept on disk for a while could not be written."""
 

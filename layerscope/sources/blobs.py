@@ -12,7 +12,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import NamedTuple, Protocol
 
-from layerscope.errors import DamagedImageError, LayerscopeError, LimitError, TrailingDataError
+from layerscope.errors import DamagedImageError, LayerscopeError, LimitError, MissingLibraryError, TrailingDataError
 from layerscope.sources.limits import Limits
 from layerscope.sources.model import Reader
 from layerscope.sources.readers import FileReader, PeekReader, discard
@@ -99,13 +99,18 @@ def content_kind(head: bytes) -> str:
 
 
 def decompressed(reader: Reader, name: str, limits: Limits) -> Reader:
-    """The reader itself where its bytes are plain, else a reader of what they decompress to."""
+    """The reader itself where its bytes are plain, else one of what they decompress to; MissingLibraryError."""
     peekable = reader if isinstance(reader, FileReader) else PeekReader(reader)
     kind = compression(peekable.peek(8))
     if not kind:
         return peekable
     _keep_memory()
-    return DecompressingReader(peekable, _CODECS[kind](), name, limits)
+    try:
+        codec = _CODECS[kind]()
+    except ImportError as error:
+        sentence = f"{name} is compressed with {kind}, which this Python was built without."
+        raise MissingLibraryError(sentence, f"Use one that has the module {error.name}.") from error
+    return DecompressingReader(peekable, codec, name, limits)
 
 
 @cache

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from layerscope.core.drive import TarStream
 from layerscope.core.tar import BLOCK_BYTES, DIRECTORY, SYMLINK
-from layerscope.errors import DamagedImageError, LimitError
+from layerscope.errors import DamagedImageError, LimitError, MissingLibraryError
 from layerscope.sources.blobs import compression, decompressed, is_tar
 from layerscope.sources.limits import Limits
 from layerscope.sources.readers import PipeReader
@@ -65,12 +65,12 @@ def listing(reader: Reader, head: bytes, whole: int) -> Listing | None:
 
 def unpacked(data: bytes, limit: int) -> tuple[str, bytes] | None:
     """The name of the compression and up to ``limit`` bytes; None where nothing can be unpacked."""
-    reader = decompressed(PipeReader(io.BytesIO(data)), "it", Limits())
     found = b""
     try:
+        reader = decompressed(PipeReader(io.BytesIO(data)), "it", Limits())
         while len(found) < limit and (piece := reader.read(limit - len(found))):
             found += piece
-    except (DamagedImageError, LimitError):
+    except (DamagedImageError, LimitError, MissingLibraryError):
         pass  # the data may be only the beginning of a file
     kind = compression(data)
     return (kind, found) if kind and found else None

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from core.archives import Forward
 from images import gzipped, make_layer, zstd
-from layerscope.errors import DamagedImageError, LimitError, TrailingDataError
+from layerscope.errors import DamagedImageError, LimitError, MissingLibraryError, TrailingDataError
 from layerscope.sources.blobs import compression, content_kind, decompressed, is_tar
 from layerscope.sources.limits import Limits
 from layerscope.sources.readers import PipeReader
@@ -64,6 +64,18 @@ def test_reads_the_same_without_the_fast_library(form: str, monkeypatch: pytest.
     assert read_in(STORED[form], 1000, 100_000) == TEXT
     with pytest.raises(DamagedImageError):
         read_in(STORED["gzip"][:-9], 1000)
+
+
+@pytest.mark.parametrize(
+    ("form", "module"),
+    [("xz", "lzma"), ("bzip2", "bz2"), ("zstd frames", zstd_library.__name__)],
+)
+def test_a_python_without_a_library_is_told(form: str, module: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, module, None)
+    monkeypatch.delattr(sys.modules[module.rpartition(".")[0] or "sys"], "zstd", raising=False)
+    with pytest.raises(MissingLibraryError, match=r"^The blob is compressed with \w+, which") as told:
+        read_in(STORED[form], 1000)
+    assert module in told.value.hint
 
 
 @pytest.mark.parametrize("form", STORED)
