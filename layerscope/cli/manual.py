@@ -12,6 +12,7 @@ import layerscope
 from layerscope.cli.completion import Option, options_of
 from layerscope.cli.output import write_text
 from layerscope.cli.usage import COMMANDS, EPILOGS, USAGES
+from layerscope.errors import UsageError
 
 #: Headings of options: those of several commands are told once.
 _SECTIONS = (
@@ -55,12 +56,15 @@ def make_manual() -> str:
 
 
 def show_manual() -> None:
-    """On a terminal the page as man shows it; its source anywhere else, or where there is no man."""
+    """On a terminal the page as man shows it, UsageError where there is no man; its source anywhere else."""
     page = make_manual()
-    if sys.stdout.isatty() and (man := shutil.which("man")):
+    if not sys.stdout.isatty():
+        write_text("-", page)
+    elif man := shutil.which("man"):
         subprocess.run([man, "-l", "-"], input=page, encoding="utf-8", check=False)
     else:
-        write_text("-", page)
+        hint = "`layerscope --help-all` has every option; `layerscope man > FILE` writes the page."
+        raise UsageError("There is no man command to show the page with.", hint)
 
 
 def _lines() -> Iterator[str]:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import sys
 
 import pytest
 
 from commandline import run
 from engine import REQUIRED, required
 from layerscope.cli.arguments import make_parser
-from layerscope.cli.manual import make_manual
+from layerscope.cli.manual import make_manual, show_manual
 from layerscope.cli.usage import COMMANDS, EPILOGS
+from layerscope.errors import UsageError
 
 HELPFUL = ("", *(command for command in COMMANDS if command != "build"))
 
@@ -68,6 +70,13 @@ def test_the_manual_tells_of_every_option_and_command() -> None:
 
 def test_the_manual_is_what_man_prints() -> None:
     assert run("man").stdout == make_manual()
+
+
+def test_without_a_man_command_a_terminal_is_spared_the_source(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda _name: None)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    with pytest.raises(UsageError, match="There is no man command"):
+        show_manual()
 
 
 def tool(name: str) -> str:
