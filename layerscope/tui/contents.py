@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shlex
-import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
@@ -190,19 +187,6 @@ def paced(report: Callable[[int, int], None], cancelled: Callable[[], bool]) -> 
         return not cancelled()
 
     return watch
-
-
-def page(chunks: Iterator[bytes]) -> None:
-    """Show bytes in $PAGER, or less; through a pipe, so that nothing is written to disk."""
-    command = shlex.split(os.environ.get("PAGER", "")) or ["less"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE) as pager:
-        assert pager.stdin is not None
-        try:
-            for chunk in chunks:
-                pager.stdin.write(chunk)
-            pager.stdin.close()
-        except BrokenPipeError:
-            return  # left early
 
 
 def hex_lines(raw: bytes) -> list[str]:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shlex
-import subprocess
 import tempfile
 from collections.abc import Callable
 from contextlib import closing
@@ -20,12 +17,13 @@ from textual.worker import get_current_worker
 from layerscope.errors import CancelledError, LayerscopeError
 from layerscope.text import decode, printable, size
 from layerscope.tui.columns import CHOICES
-from layerscope.tui.contents import Watch, compare, open_file, paced, page, pieces, read_contents
+from layerscope.tui.contents import Watch, compare, open_file, paced, pieces, read_contents
 from layerscope.tui.entrywords import changed
 from layerscope.tui.files import FilesPane
 from layerscope.tui.finder import FindBar
 from layerscope.tui.frame import Frame
 from layerscope.tui.preview import PreviewPane
+from layerscope.tui.programs import edit, editor, page, pager
 
 if TYPE_CHECKING:
     from layerscope.core.outline import Outline
@@ -168,11 +166,11 @@ class InsideScreen(Frame):
         if self.index is not None and data >= 0:
             index = self.index
 
-            def show() -> None:
+            def show(command: list[str]) -> None:
                 with closing(open_file(index, data, lambda _done, _total: True)) as reader:
-                    page(pieces(reader))
+                    page(command, pieces(reader))
 
-            self._step_aside(show, "pager")
+            self._step_aside(pager, show, "pager")
 
     def action_editor(self) -> None:
         """Hand a copy of the file, which is thrown away, to $EDITOR."""
@@ -186,26 +184,32 @@ class InsideScreen(Frame):
             return
         name = Path(decode(index.tree.name(index.tree.version_node(data)))).name
 
-        def show() -> None:
+        def show(command: list[str]) -> None:
             with tempfile.TemporaryDirectory(prefix="layerscope-") as folder:
                 copy = Path(folder) / "".join(c if c.isalnum() or c in "._-" else "_" for c in name)[-100:]
                 with closing(open_file(index, data, lambda _done, _total: True)) as reader, copy.open("xb") as file:
                     file.writelines(pieces(reader))
                 copy.chmod(0o400)
-                editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
-                subprocess.run([*shlex.split(editor), os.fspath(copy)], check=False)
+                edit(command, copy)
 
-        self._step_aside(show, "editor")
+        self._step_aside(editor, show, "editor")
 
-    def _step_aside(self, show: Callable[[], None], what: str) -> None:
+    def _step_aside(self, choose: Callable[[], list[str]], show: Callable[[list[str]], None], what: str) -> None:
         """Give the terminal to another program for a while."""
+        failed: Exception | None = None
         try:
+            command = choose()
             with self.app.suspend():
-                show()
+                try:
+                    show(command)
+                except (LayerscopeError, OSError, ValueError) as error:
+                    failed = error  # Textual would not take the terminal back from an exception
         except SuspendNotSupported:
             self.key_bar.notice(f"there is no terminal for a {what} here")
-        except (LayerscopeError, OSError, ValueError) as error:
-            self.key_bar.notice(str(error))
+        except (LayerscopeError, ValueError) as error:
+            failed = error
+        if failed is not None:
+            self.key_bar.notice(str(failed))
 
     # Onto the disk.
 

@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 import handmade
 from explorers import load_acme, load_demo, load_handmade, press, visit
 from layerscope.tui.app import ExplorerApp
-from layerscope.tui.contents import page
+from layerscope.tui.programs import page, pager
 from screens import screen_text
 
 
@@ -74,7 +74,7 @@ def test_groups_of_waste_are_folded_with_the_largest_on_top() -> None:
 
 def test_pager_is_given_the_contents(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PAGER", f"tee {tmp_path / 'seen'}")
-    page(iter([b"root:", b"x:0:0"]))
+    page(pager(), iter([b"root:", b"x:0:0"]))
     assert (tmp_path / "seen").read_bytes() == b"root:x:0:0"
 
     async def look(app: ExplorerApp, pilot: Pilot[Any]) -> None:

@@ -192,3 +192,59 @@ def test_back_from_the_shell_everything_is_painted(folder: Path, opened: list[Te
         assert word in terminal.written, word
     terminal.type(b"q")
     assert terminal.ended() == 0
+
+
+def look_into_the_file(terminal: Terminal) -> None:
+    """Open the file in the pager; what was written before is forgotten."""
+    terminal.read(b"recognised")
+    terminal.type(b"2")
+    terminal.written = b""
+    terminal.type(b"o")
+
+
+def lives_on(terminal: Terminal) -> bool:
+    """Whether the explorer still answers keys, and leaves when it is told to."""
+    terminal.type(b"?")
+    answered = b"esc closes" in terminal.read(b"esc closes")
+    terminal.type(b"\x1b")
+    time.sleep(0.5)  # a key that follows at once would be one with esc
+    terminal.type(b"q")
+    return answered and terminal.ended() == 0
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        ("PAGER='nowhere -R' layerscope app.tar", b"no program nowhere"),
+        ("PAGER= PATH=/nowhere layerscope app.tar", b"no less and no more"),
+    ],
+)
+def test_a_pager_that_is_not_there_is_told(folder: Path, opened: list[Terminal], command: str, told: bytes) -> None:
+    terminal = Terminal(command, folder)
+    opened.append(terminal)
+    look_into_the_file(terminal)
+    assert told in terminal.read(told)
+    assert lives_on(terminal)
+
+
+def test_a_pager_that_cannot_be_started_gives_the_terminal_back(folder: Path, opened: list[Terminal]) -> None:
+    (folder / "pager").write_bytes(b"\x7fELF, not really")
+    (folder / "pager").chmod(0o755)
+    terminal = Terminal("exec layerscope app.tar", folder, PAGER=str(folder / "pager"))
+    opened.append(terminal)
+    look_into_the_file(terminal)
+    assert b"Exec format error" in terminal.read(b"Exec format error")
+    assert lives_on(terminal)
+
+
+def test_ctrl_c_is_the_pagers(folder: Path, opened: list[Terminal]) -> None:
+    (folder / "pager").write_text("#!/bin/sh\ncat\ntrap 'exit 0' INT\necho pager-waits\nwhile :; do sleep 0.1; done\n")
+    (folder / "pager").chmod(0o755)
+    terminal = Terminal("exec layerscope app.tar", folder, PAGER=str(folder / "pager"))
+    opened.append(terminal)
+    look_into_the_file(terminal)
+    assert b"pager-waits" in terminal.read(b"pager-waits")
+    terminal.written = b""
+    terminal.type(b"\x03")
+    assert b"recognised" in terminal.read(b"recognised")
+    assert lives_on(terminal)
