@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import list_headers, measure
+from benchmarks import keys, list_headers, measure
 from benchmarks.archive import DIRECTORY, Row, header, write_rows
 from benchmarks.growth import GROWTHS, write
 from benchmarks.images import IMAGES, make
@@ -109,3 +109,13 @@ def test_first_frame_is_what_is_painted_not_what_is_asked(tmp_path: Path) -> Non
     assert measure.first_frame([sys.executable, "-c", ask + paint], tmp_path, {}) > 0.2
     with pytest.raises(measure.FailedError, match="ended before it painted"):
         measure.first_frame([sys.executable, "-c", ask], tmp_path, {})
+
+
+def test_keys_of_an_explorer_that_fails_are_told_as_such(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(keys, "SCALES", (0.001,))
+    monkeypatch.setattr(keys, "key_costs", lambda bench, archive: {})
+    monkeypatch.setattr(sys, "argv", ["keys", "--dir", str(tmp_path)])
+    assert keys.main() == 1
+    assert "could not be measured" in capsys.readouterr().out

@@ -41,6 +41,11 @@ def labels(layers: Sequence[int]) -> str:
     return ", ".join(label(run[0]) if len(run) == 1 else f"{label(run[0])}–{label(run[-1])}" for run in runs)
 
 
+def unnamed(fault: str) -> str:
+    """A layer's fault as it stands behind the layer's number, which says ``Layer`` already."""
+    return fault.removeprefix("Layer ")
+
+
 class Figures(NamedTuple):
     """The true figures of an image (scoring.md, section 1); ratios are between 0 and 1."""
 

@@ -17,6 +17,7 @@ from layerscope.analysis.model import (
     WasteItem,
     label,
     labels,
+    unnamed,
 )
 from layerscope.core.tree import ImageTree
 from layerscope.index import ImageIndex
@@ -151,5 +152,5 @@ def _warnings(index: ImageIndex) -> list[str]:
     for number, fault in index.faults:
         alike.setdefault(fault.rstrip("."), []).append(number)
     for fault, numbers in alike.items():
-        warnings.append(f"{'Layer' if len(numbers) == 1 else 'Layers'} {labels(numbers)}: {fault}.")
+        warnings.append(f"{'Layer' if len(numbers) == 1 else 'Layers'} {labels(numbers)}: {unnamed(fault)}.")
     return warnings

@@ -187,7 +187,7 @@ def _export(args: argparse.Namespace) -> int:
 
 
 def _incomplete(analysis: Analysis) -> int:
-    from layerscope.analysis.model import labels
+    from layerscope.analysis.model import labels, unnamed
     from layerscope.text import printable
 
     if analysis.fault:
@@ -199,7 +199,7 @@ def _incomplete(analysis: Analysis) -> int:
     for (untrusted, fault), numbers in alike.items():
         which = f"layer {labels(numbers)} was" if len(numbers) == 1 else f"layers {labels(numbers)} were"
         what = "read and cannot be trusted" if untrusted else "not read whole"
-        sys.stderr.write(f"layerscope: {which} {what}: {printable(fault)}\n")
+        sys.stderr.write(f"layerscope: {which} {what}: {printable(unnamed(fault))}\n")
     limits = {layer.limit for layer in analysis.layers if layer.limit}
     damaged = analysis.fault or any(layer.fault and not layer.limit for layer in analysis.layers)
     advice = [analysis.remedy] if damaged else []

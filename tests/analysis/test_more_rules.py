@@ -176,3 +176,9 @@ def test_bytes_that_whiteouts_hide_are_told() -> None:
     analysis = analyse(build_index(HandmadeSource(make_image([hidden, [whiteout("b")]]))))
     assert analysis.warnings == ["Layer 1: whiteouts and AUFS metadata hold 1110 bytes that no figure counts."]
     assert analysis.figures.size_bytes == 5
+
+
+def test_a_warning_says_layer_once() -> None:
+    index = build_index(HandmadeSource(make_image([[file("a", 1)], [file("b", 1)]])))
+    index.layers[1].fault = "Layer sha256:0123 is damaged."
+    assert analyse(index).warnings == ["Layer 2: sha256:0123 is damaged."]

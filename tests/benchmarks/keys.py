@@ -26,7 +26,14 @@ def main() -> int:
     folder = parser.parse_args().dir
     folder.mkdir(parents=True, exist_ok=True)
     bench = prepare(folder, 1, "cpu")
-    found = [key_costs(bench, make("huge", folder, scale)[0]) for scale in SCALES]
+    found = []
+    for scale in SCALES:
+        archive = make("huge", folder, scale)[0]
+        costs = key_costs(bench, archive)
+        if not costs:
+            sys.stdout.write(f"the explorer could not be measured on {archive}\n")
+            return 1
+        found.append(costs)
     paths = "".join(f"{costs['memory']['paths']:>13,.0f}" for costs in found)
     sys.stdout.write(f"{'median / 95th percentile, ms':<32}{paths}\n")
     missed = False

@@ -242,7 +242,7 @@ def test_a_lying_layer_is_no_pass(evil: Evil, capsys: pytest.CaptureFixture[str]
     evil.blobs[evil.victim] = other(BAD)
     assert main(["check", evil.reference]) == 2
     told = capsys.readouterr().err
-    assert "layer 2 was not read whole: Layer sha256:" in told
+    assert "layer 2 was not read whole: sha256:" in told
     assert "Try again; if that changes nothing, push the image again." in told
 
 
