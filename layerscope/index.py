@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Final
 
-from layerscope.core.drive import BoundedReader, HeaderDrive
+from layerscope.core.drive import BoundedReader
 from layerscope.core.layer import LayerIndex
-from layerscope.core.merge import LayerMerge
 from layerscope.core.tree import ImageTree
 from layerscope.errors import CancelledError, DamagedImageError, LayerscopeError, LimitError
 from layerscope.progress import Cancelled as Cancelled
 from layerscope.progress import Keep as Keep
 from layerscope.progress import Progress as Progress
 from layerscope.progress import Report as Report
+from layerscope.reading import Watch, index_layer
 from layerscope.sources.budget import Budget
-from layerscope.sources.digests import PIECE, DigestingReader
+from layerscope.sources.digests import PIECE
 from layerscope.sources.limits import Limits
 from layerscope.sources.model import (
-    CheckedReader,
     Image,
     InterruptibleSource,
     Layer,
@@ -30,102 +29,16 @@ from layerscope.sources.model import (
     PassingSource,
     Reader,
 )
-from layerscope.sources.recognition import instead_of_tar
-from layerscope.sources.verification import SummedReader, Sums, mismatch
+from layerscope.sources.verification import Sums, mismatch
 
-#: Seconds between two reports of progress.
-_REPORT_EVERY: Final = 0.05
-_STOPPED: Final = "reading was stopped here"
 _NO_MANIFEST: Final = "Reading was stopped before the manifest came: these need not be the image's layers."
+_NO_HISTORY: Final = "Reading was stopped before the manifest came: history and platform are not known."
+_NOT_REACHED: Final = "reading was stopped before this layer"
 #: Layers that are read side by side, at most; and as many as this, whatever the cores, where they wait for a network.
 _MOST_STREAMS, _WAITING_STREAMS = 8, 3
 #: Waiting is what leaves more than this share of the cores unused, looked at every so many seconds.
 _IDLE: Final = 0.5
 _LOOK_EVERY: Final = 0.25
-
-
-@dataclass(slots=True, eq=False)
-class _Watch:
-    """Who is told of progress, who may stop the work, and what to do with contents that pass."""
-
-    report: Report | None
-    cancelled: Cancelled | None
-    keep: Keep | None
-    budget: Budget
-    layers: int = 0
-    sums: dict[str, Sums] = field(default_factory=dict)
-    total: int | None = None
-    stopped: bool = False
-    _next: float = 0.0
-
-    def ask(self) -> bool:
-        """Whether the work was stopped, by now or before."""
-        self.stopped = self.stopped or (self.cancelled is not None and self.cancelled())
-        return self.stopped
-
-    def goes_on(self, layer: int, name: str, done: int, entries: int, total: int | None) -> bool:
-        """Tell how far a layer has come, and whether to go on with it."""
-        self.ask()
-        if self.report is not None:
-            now = time.monotonic()
-            if now >= self._next:
-                self._next = now + _REPORT_EVERY
-                self.report(Progress(layer, self.layers, name, done, total, entries, total=self.total))
-        return not self.stopped
-
-    def finish(self, layer: int, name: str, index: LayerIndex, size: int) -> None:
-        """Tell that a layer was read to its end."""
-        if self.report is not None:
-            self.report(
-                Progress(layer, self.layers, name, size, size, len(index), finished=True, index=index, total=self.total)
-            )
-
-
-def _index_layer(reader: Reader, watch: _Watch, layer: int, name: str, *, total: int | None, tap: bool) -> LayerIndex:
-    """Read one layer's tar to its end; a fault ends it early and is noted in the index."""
-    limits = watch.budget.limits
-    index = LayerIndex(limits.depth, limits.name_bytes // 2)
-    checked = reader if isinstance(reader, CheckedReader) else None
-    if checked is not None:
-        total = checked.total
-
-    def goes_on() -> bool:
-        done = (content or drive).bytes_done if checked is None else checked.consumed
-        return watch.goes_on(layer, name, done, len(index), total)
-
-    content = DigestingReader(reader, watch.budget, watch.keep, goes_on) if tap else None
-    drive = HeaderDrive(content or reader, whole=tap)
-    try:
-        while batch := drive.next_batch():
-            first, text = len(index), index.text
-            index.add(batch)
-            if content is not None:
-                content.see(index, first, drive.buffer, drive.buffer_offset)
-            watch.budget.hold(len(batch), index.text - text)
-            if not goes_on() and not drive.scanner.done:
-                index.fault = index.fault or _STOPPED
-            if index.fault:
-                break
-        index.fault = index.fault or (_STOPPED if content is not None and content.stopped else drive.fault)
-        if drive.fault and not index.entries and not drive.bytes_done:
-            index.fault = instead_of_tar(drive.buffer) or index.fault
-        if content is not None and not index.fault:
-            index.fault = "" if content.read_out() else _STOPPED
-        if checked is not None and not index.fault:
-            checked.finish(goes_on)
-            index.fault = _STOPPED if watch.stopped else ""
-        if isinstance(reader, SummedReader) and not index.fault:
-            watch.sums[name] = reader.sums(goes_on)
-            index.fault = _STOPPED if watch.stopped else ""
-    except (DamagedImageError, LimitError) as error:
-        index.fault, index.limit = error.sentence, getattr(error, "limit", "")
-    except CancelledError:
-        if not watch.stopped:
-            raise
-        index.fault = _STOPPED
-    index.finish()
-    watch.finish(layer, name, index, drive.bytes_done if checked is None else checked.consumed)
-    return index
 
 
 class ImageIndex:
@@ -240,44 +153,78 @@ def build_index(
     there are. ``cancelled`` is asked every few milliseconds; after it said yes the index holds what
     had arrived. ``limits`` is what the user allows the image. LayerscopeError where the source finds no image.
     """
-    watch = _Watch(progress, cancelled, keep, Budget(limits or Limits()))
+    watch = Watch(progress, cancelled, keep, Budget(limits or Limits()))
     index = _read_passing(source, watch) if isinstance(source, PassingSource) else _read_open(source, watch)
-    _merge(index, merged)
+    index.tree = watch.stack.conclude(index.layers, merged)
     if index.image.verify:
         _verify(index, watch.sums)
     return index
 
 
-def _read_passing(source: PassingSource, watch: _Watch) -> ImageIndex:
+def _read_passing(source: PassingSource, watch: Watch) -> ImageIndex:
     """Index each layer-like member as it passes; the manifest then says which were layers.
 
-    Where reading is stopped before the manifest came, what passed stands in the order in which it did.
+    Where reading is stopped before the manifest came, what passed stands in the order that other documents
+    tell, and behind that as it passed.
     """
     passed: dict[str, LayerIndex] = {}
 
+    def arrange() -> bool:
+        names, whole = source.order()
+        watch.order, watch.layers = tuple(names), len(names) if whole else 0
+        watch.stack.offer([passed.get(name) for name in names])
+        return whole
+
     def visit(name: str, reader: Reader, size: int) -> None:
         watch.budget.compressed += size
-        passed[name] = _index_layer(reader, watch, -1, name, total=size, tap=True)
+        arrange()
+        number = watch.order.index(name) if name in watch.order else -1
+        passed[name] = index_layer(reader, watch, number, name, total=size, tap=True)
+        arrange()
         if watch.stopped:
             raise CancelledError("Reading was stopped.")
 
     try:
-        image = source.read_through(visit)
-    except CancelledError:
-        if not watch.stopped:
+        with _woken(source, watch):
+            image = source.read_through(visit)
+    except LayerscopeError:
+        if not watch.stopped or not passed:
             raise
-        image = Image("", "", layers=[Layer(name) for name in passed], warnings=[_NO_MANIFEST])
+        whole = arrange()
+        names = [*watch.order, *(name for name in passed if name not in watch.order)]
+        image = Image("", "", layers=list(map(Layer, names)), warnings=[_NO_HISTORY if whole else _NO_MANIFEST])
     for layer in image.layers:
         if image.verify and layer.verifier and layer.name not in passed:  # an empty blob
-            passed[layer.name] = _index_layer(layer.verifier(), watch, -1, layer.name, total=0, tap=True)
+            passed[layer.name] = index_layer(layer.verifier(), watch, -1, layer.name, total=0, tap=True)
     # An empty layer is one that passed: it has no entries, and so no truth value either.
     layers = [
-        passed[layer.name] if layer.name in passed and not layer.missing else _absent(layer) for layer in image.layers
+        passed[layer.name]
+        if layer.name in passed and not layer.missing
+        else _absent(layer, _NOT_REACHED if watch.stopped else "")
+        for layer in image.layers
     ]
     return ImageIndex(image, layers, stopped=watch.stopped)
 
 
-def _read_open(source: OpenSource, watch: _Watch) -> ImageIndex:
+@contextmanager
+def _woken(source: PassingSource, watch: Watch) -> Iterator[None]:
+    """While this goes on: a source that waits for bytes is woken soon after the work was stopped."""
+    over = threading.Event()
+
+    def look() -> None:
+        while not over.wait(_LOOK_EVERY):
+            if watch.ask():
+                source.interrupt()
+
+    if watch.cancelled is not None:
+        threading.Thread(target=look, daemon=True).start()
+    try:
+        yield
+    finally:
+        over.set()
+
+
+def _read_open(source: OpenSource, watch: Watch) -> ImageIndex:
     """Index the layers of an image whose layers can be opened in any order."""
     image = source.image()
     watch.layers = len(image.layers)
@@ -287,7 +234,7 @@ def _read_open(source: OpenSource, watch: _Watch) -> ImageIndex:
         if layer.opener is None:
             return _absent(layer)
         if watch.stopped:
-            return _absent(layer, "reading was stopped before this layer")
+            return _absent(layer, _NOT_REACHED)
         verify = image.verify and not layer.lie
         try:
             reader = layer.verifier() if verify and layer.verifier else layer.opener()
@@ -295,21 +242,31 @@ def _read_open(source: OpenSource, watch: _Watch) -> ImageIndex:
             return _absent(layer, error.sentence)
         watch.budget.compressed += layer.compressed_bytes or 0
         try:
-            return _index_layer(reader, watch, number, layer.name, total=None, tap=verify or not layer.seekable)
+            return index_layer(reader, watch, number, layer.name, total=None, tap=verify or not layer.seekable)
         finally:
             reader.close()
 
     # A blob that is listed twice, as builders do with their empty layer, is read once.
     places = [layer.name if layer.opener else str(number) for number, layer in enumerate(image.layers)]
     first = {place: number for number, place in reversed(list(enumerate(places)))}
-    # The longest first: whatever is read last, the others wait for.
-    numbers = sorted(first.values(), key=lambda number: -(image.layers[number].compressed_bytes or 0))
+    # The longest first: whatever is read last, the others wait for. Of those of one length the lowest.
+    numbers = sorted(first.values(), key=lambda number: (-(image.layers[number].compressed_bytes or 0), number))
     watch.total = _stored(image.layers[number] for number in numbers)
+    there: list[LayerIndex | None] = [None] * len(places)
+
+    def note(number: int) -> LayerIndex:
+        index = read(number)
+        for place, name in enumerate(places):
+            if first[name] == number:
+                there[place] = index
+        watch.stack.offer(list(there))
+        return index
+
     streams = sum(not image.layers[number].seekable for number in numbers)
     cores = os.cpu_count() or 1
     most = min(max(cores, _WAITING_STREAMS if image.source == "registry" else 1), streams, _MOST_STREAMS)
     alone = most < 2 and not isinstance(source, InterruptibleSource)
-    found = list(map(read, numbers)) if alone else _read_beside(read, numbers, cores, most, watch, source)
+    found = list(map(note, numbers)) if alone else _read_beside(note, numbers, cores, most, watch, source)
     by_number = dict(zip(numbers, found, strict=True))
     return ImageIndex(image, [by_number[first[place]] for place in places], stopped=watch.stopped)
 
@@ -321,7 +278,7 @@ def _stored(layers: Iterable[Layer]) -> int | None:
 
 
 def _read_beside(
-    read: Callable[[int], LayerIndex], numbers: list[int], cores: int, most: int, watch: _Watch, source: OpenSource
+    read: Callable[[int], LayerIndex], numbers: list[int], cores: int, most: int, watch: Watch, source: OpenSource
 ) -> list[LayerIndex]:
     """Read layers side by side, as many as there are cores; one more, and again, where that leaves cores unused.
 
@@ -371,13 +328,3 @@ def _verify(index: ImageIndex, sums: Mapping[str, Sums]) -> None:
     for layer, contents in zip(index.image.layers, index.layers, strict=True):
         if not contents.fault and (fault := mismatch(layer, sums.get(layer.name))):
             contents.fault, contents.untrusted = fault, True
-
-
-def _merge(index: ImageIndex, merged: Callable[[int, int], None] | None) -> None:
-    """Put the layers on top of each other, lowest first."""
-    for number, layer in enumerate(index.layers):
-        merge = LayerMerge(index.tree, layer)
-        while merge.step():
-            pass
-        if merged is not None:
-            merged(number, len(index.layers))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from layerscope.core.layer import LayerIndex
+    from layerscope.stack import LayerStack
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -19,7 +20,8 @@ class Progress:
     is 0 while their number is not known. ``activity`` is what a source does before layers come, or to
     bring them (Pulling nginx): then the bytes are those of all that it brings. ``index`` is that of a
     layer that was read to its end (``finished``). ``total`` are the bytes of all layers together, as
-    ``bytes_done`` counts them, where they are known.
+    ``bytes_done`` counts them, where they are known. ``order`` are the names of the lowest layers, oldest first,
+    as far as a source whose layers pass knows them; ``stack`` are the layers that arrived, on top of each other.
     """
 
     layer: int
@@ -32,6 +34,8 @@ class Progress:
     activity: str = ""
     index: LayerIndex | None = None
     total: int | None = None
+    order: tuple[str, ...] = ()
+    stack: LayerStack | None = None
 
 
 Report = Callable[[Progress], None]

@@ -30,6 +30,8 @@ class _Export(Protocol):
 
     def __iter__(self) -> Iterator[bytes]: ...
 
+    def interrupt(self) -> None: ...
+
     def close(self) -> None: ...
 
 
@@ -89,10 +91,20 @@ class EngineSource:
         self._export = client.export(exported, wanted)
         chunks = ChunkReader(iter(self._export))
         label = f"The export of {self._name}"
-        self._archive = PassingArchive(chunks, self._wish, label, spool=self._spool, partial=False)
+        told = documents.texts(documents.mapping(found.get("RootFS")).get("Layers"))
+        self._archive = PassingArchive(chunks, self._wish, label, spool=self._spool, partial=False, told=told)
         image = self._archive.read_through(visit)
         _complete(image, found)
         return image
+
+    def order(self) -> tuple[list[str], bool]:
+        """The names of the layers, oldest first, as far as what passed tells, and whether these are all."""
+        return self._archive.order() if self._archive is not None else ([], False)
+
+    def interrupt(self) -> None:
+        """End the export where it is: whoever waits for its bytes gets a SourceError."""
+        if self._export is not None:
+            self._export.interrupt()
 
     def close(self) -> None:
         """End the export, close the connection, free the spool."""

@@ -145,10 +145,14 @@ class Export:
         except (HTTPError, OSError) as error:
             raise self._told(error) from error
 
-    def close(self) -> None:
-        """End the export, finished or not, and whichever thread waits for it."""
+    def interrupt(self) -> None:
+        """Wake whichever thread waits for the export: it gets a SourceError, or the end."""
         with suppress(ValueError, RuntimeError, OSError, AttributeError):  # it came to its end, or is no socket
             self._response.raw.shutdown()
+
+    def close(self) -> None:
+        """End the export, finished or not, and whichever thread waits for it."""
+        self.interrupt()
         self._response.close()
 
 

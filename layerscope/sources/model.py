@@ -132,5 +132,11 @@ class PassingSource(Protocol):
     def read_through(self, visit: Visit) -> Image:
         """Read to the end, show each layer-like member to ``visit``, and tell which were layers."""
 
+    def order(self) -> tuple[list[str], bool]:
+        """The names of the layers, oldest first, as far as what passed tells, and whether these are all."""
+
+    def interrupt(self) -> None:
+        """End a wait for bytes, in whichever thread, with a LayerscopeError."""
+
     def close(self) -> None:
         """Let go of the connection."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import posixpath
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from layerscope.sources.contents import Blob, too_large
 from layerscope.sources.limits import Limits
 from layerscope.sources.members import Members, Stored
 from layerscope.sources.model import Image, Reader, Visit
+from layerscope.sources.order import PassingOrder
 from layerscope.sources.readers import FileReader, PeekReader, PipeReader, SharedFile, read_all, read_out
 from layerscope.sources.recognition import describe
 from layerscope.sources.selection import Wish
@@ -30,9 +31,12 @@ _NAMES = ("json", "repositories")
 
 
 class KeptContents:
-    """What was kept of a passing archive: documents, the kinds of its members, perhaps a spool."""
+    """What was kept of a passing archive: documents, the kinds of its members, perhaps a spool.
 
-    def __init__(self, label: str, limits: Limits) -> None:
+    ``told`` are the diff ids of its layers where they are known beforehand.
+    """
+
+    def __init__(self, label: str, limits: Limits, told: Sequence[str] = ()) -> None:
         self.label = label
         self.limits = limits
         self.members = Members(label, limits)
@@ -42,6 +46,7 @@ class KeptContents:
         self._documents: dict[str, bytes] = {}
         self._kept = 0
         self._most = _KEPT * limits.document_bytes
+        self._order = PassingOrder(limits, told)
 
     def names(self) -> Iterable[str]:
         """The names of all files, in the order of the archive."""
@@ -52,6 +57,15 @@ class KeptContents:
         if self._kept + len(data) <= self._most:
             self._kept += len(data)
             self._documents[name] = data
+            self._order.note(name, data)
+
+    def order(self) -> tuple[list[str], bool]:
+        """The names of the layers, oldest first, as far as they are known by now, and whether these are all."""
+        return self._order.names(self.kinds, self._real)
+
+    def _real(self, name: str) -> str:
+        found = self.members.find(name)
+        return found[0] if found is not None else name
 
     def forget(self, name: str) -> None:
         """Drop what an earlier member of this name was: the last one counts."""
@@ -98,7 +112,8 @@ class KeptContents:
 class PassingArchive:
     """An archive that is read once; with a spool folder its layers can be opened afterwards.
 
-    Without ``partial`` one that ends before its manifest is refused: it can be had again.
+    Without ``partial`` one that ends before its manifest is refused: it can be had again. ``told`` are the
+    diff ids of its layers where they are known beforehand.
     """
 
     def __init__(
@@ -110,8 +125,10 @@ class PassingArchive:
         spool: Path | None = None,
         partial: bool = True,
         release: Callable[[], None] | None = None,
+        told: Sequence[str] = (),
     ) -> None:
         self._reader = reader
+        self._contents = KeptContents(label, wish.limits, told)
         self._wish = wish
         self._label = label
         self._folder = spool
@@ -126,6 +143,15 @@ class PassingArchive:
         except BaseException:
             self._drop_spool()
             raise
+
+    def order(self) -> tuple[list[str], bool]:
+        """The names of the layers, oldest first, as far as what passed tells, and whether these are all."""
+        return self._contents.order()
+
+    def interrupt(self) -> None:
+        """End a wait for the bytes of a pipe with a CancelledError: files never make one wait."""
+        if isinstance(self._reader, PipeReader):
+            self._reader.interrupt()
 
     def close(self) -> None:
         """Let go of the connection and of the spool."""
@@ -142,7 +168,7 @@ class PassingArchive:
             self._spool = Spool(self._folder, self._wish.limits)
             stream = SpoolingReader(plain, self._spool)
         tar = TarStream(stream)
-        contents = KeptContents(self._label, self._wish.limits)
+        contents = self._contents
         fault = ""
         try:
             while member := tar.next():

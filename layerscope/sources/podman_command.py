@@ -99,6 +99,10 @@ class SavedImage:
                 raise ImageNotFoundError(f"Podman no longer has the image {self._image}.", "It was removed meanwhile.")
             raise SourceError(f"podman save of {self._image} failed: {words}.", _SERVICE)
 
+    def interrupt(self) -> None:
+        """End it from any thread."""
+        self._process.kill()
+
     def close(self) -> None:
         """End it, finished or not."""
         if self._process.poll() is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import stat
 import threading
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from layerscope.errors import DamagedImageError, NotAnImageError, TrailingDataError
+from layerscope.errors import CancelledError, DamagedImageError, NotAnImageError, TrailingDataError
 from layerscope.sources.model import Reader
 
 _HAS_PREAD = hasattr(os, "pread")
@@ -19,6 +20,8 @@ CHUNK = 256 * 1024
 #: How an HTTP answer broke off that is shorter than it says.
 ENDED_EARLY = "the answer ended early"
 _BEHIND = 1024 * 1024
+#: Milliseconds after which a wait for a pipe looks up.
+_LOOK_EVERY = 250
 
 
 class SharedFile:
@@ -104,21 +107,51 @@ class _Readable(Protocol):
 
 
 class PipeReader:
-    """A forward-only reader over a pipe or another object with ``read``."""
+    """A forward-only reader over a pipe of which nothing was read yet, or another object with ``read``."""
 
     def __init__(self, file: _Readable) -> None:
         self._file = file
+        self._number = _pollable(file)
+        self._interrupted = False
 
     def read(self, count: int, /) -> bytes:
-        """Up to ``count`` bytes; empty only at the end."""
-        return self._file.read(min(count, CHUNK))  # which it waits for
+        """Up to ``count`` bytes, which it waits for; empty only at the end. CancelledError once interrupted."""
+        wanted = min(count, CHUNK)
+        if self._number < 0:
+            return self._file.read(wanted)
+        parts = []
+        while wanted and (piece := self._piece(wanted)):
+            parts.append(piece)
+            wanted -= len(piece)
+        return b"".join(parts)
+
+    def _piece(self, wanted: int) -> bytes:
+        poll = select.poll()
+        poll.register(self._number, select.POLLIN)
+        while not poll.poll(_LOOK_EVERY):
+            if self._interrupted:
+                raise CancelledError("Reading was stopped.")
+        return os.read(self._number, wanted)
 
     def skip(self, count: int, /) -> int:
         """Read ``count`` bytes and drop them."""
         return discard(self, count)
 
+    def interrupt(self) -> None:
+        """End a wait for bytes, in whichever thread, as far as the system can wait for a while only."""
+        self._interrupted = True
+
     def close(self) -> None:
         """Nothing: the pipe belongs to whoever opened it."""
+
+
+def _pollable(file: _Readable) -> int:
+    """The number of a file that can be waited for; -1 for other objects, and on Windows."""
+    try:
+        number: int = getattr(file, "fileno", lambda: -1)()
+    except (OSError, ValueError):  # it is memory, or closed
+        return -1
+    return number if hasattr(select, "poll") else -1
 
 
 class ChunkReader:

@@ -9,7 +9,7 @@ import pytest
 import xxhash
 
 from core.archives import Forward, Seekable, header, padded, pax
-from layerscope import index as index_module
+from layerscope import reading
 from layerscope.analysis.summary import analyse
 from layerscope.core.tar import FILE
 from layerscope.errors import CancelledError, DamagedImageError, SourceError
@@ -79,6 +79,13 @@ class Stream:
             if number != self.missing:
                 visit(f"layer{number}", Forward(data, self.piece), len(data))
         return Image("sample", "test", layers=[Layer(f"layer{number}") for number in range(len(self.layers))])
+
+    def order(self) -> tuple[list[str], bool]:
+        """Nobody knows before the end."""
+        return [], False
+
+    def interrupt(self) -> None:
+        """Nothing makes anybody wait."""
 
     def close(self) -> None:
         """Nothing to let go of."""
@@ -273,7 +280,7 @@ def test_progress_tells_every_layer_and_its_end(make_source: Callable[[list[byte
 
 
 def test_progress_goes_forward_inside_of_a_large_file(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(index_module, "_REPORT_EVERY", 0.0)
+    monkeypatch.setattr(reading, "_REPORT_EVERY", 0.0)
     told: list[Progress] = []
     layer = file(b"big", BIG * 8) + END
     build_index(Files([layer], seekable=False), progress=told.append)

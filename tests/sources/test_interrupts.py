@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -27,7 +28,7 @@ from images import (
     make_layer,
 )
 from layerscope.errors import LayerscopeError
-from layerscope.index import build_index
+from layerscope.index import ImageIndex, build_index
 from layerscope.sources import open_source
 from registries import Quiet, serving
 
@@ -193,3 +194,61 @@ def test_closing_an_engine_wakes_who_waits_for_its_export(stalling: State, monke
     assert not reading.is_alive()
     assert time.monotonic() - began < 15, "the server lets go after 30 s"
     assert "the answer ended early (in the middle of layer " in failed[0].sentence
+
+
+def stopped(reference: str, reached: threading.Event) -> ImageIndex:
+    """What is there of an image whose bytes stall, once the user has said to stop."""
+    told = threading.Event()
+    found: list[ImageIndex] = []
+    source = open_source(reference)
+    reading = threading.Thread(target=lambda: found.append(build_index(source, cancelled=told.is_set)), daemon=True)
+    reading.start()
+    assert reached.wait(30)
+    threading.Event().wait(0.3)  # what was sent has to be read
+    began = time.monotonic()
+    told.set()
+    reading.join(10)
+    assert time.monotonic() - began < 5, "nothing more comes for 30 s"
+    source.close()
+    return found[0]
+
+
+def test_a_stalled_export_that_is_stopped_shows_what_came(stalling: State, monkeypatch: pytest.MonkeyPatch) -> None:
+    stalling.stage, stalling.share = "get", 0.6
+    monkeypatch.setenv("DOCKER_HOST", f"tcp://{stalling.host}")
+    index = stopped("docker://x:1", stalling.reached)
+    assert index.stopped
+    assert index.faults == [(0, "reading was stopped here")]
+    assert index.tree.find(b"a") > 0
+
+
+@pytest.mark.skipif(not hasattr(select, "poll"), reason="this system cannot wait for a pipe for a while only")
+def test_a_stalled_pipe_that_is_stopped_shows_what_came(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reached, done = threading.Event(), threading.Event()
+
+    def feed() -> None:
+        with pipe.open("wb", buffering=0) as stream:
+            stream.write(EXPORT[: len(EXPORT) // 2])
+            reached.set()
+            done.wait(30)
+
+    thread = threading.Thread(target=feed)
+    thread.start()
+    try:
+        index = stopped(str(pipe), reached)
+    finally:
+        done.set()
+        thread.join()
+    assert index.faults == [(0, "reading was stopped here")]
+    assert index.tree.find(b"a") > 0
+
+
+def test_a_stop_before_anything_came_is_none(stalling: State, monkeypatch: pytest.MonkeyPatch) -> None:
+    stalling.stage = "get"
+    monkeypatch.setenv("DOCKER_HOST", f"tcp://{stalling.host}")
+    told = threading.Event()
+    told.set()
+    with pytest.raises(LayerscopeError):
+        build_index(open_source("docker://x:1"), cancelled=told.is_set)
