@@ -21,6 +21,7 @@ from layerscope.core.tar import DIRECTORY, FILE, SYMLINK, Member
 from layerscope.index import Cancelled, ImageIndex, Report, build_index
 from layerscope.sources import open_source
 from layerscope.sources.model import HistoryEntry, Image, Layer
+from layerscope.stack import LayerStack
 from layerscope.tui.app import ExplorerApp
 from screens import screen_text
 
@@ -236,8 +237,6 @@ def _member(path: str, what: int | str | None, owner: int = 0) -> Member:
 @cache
 def acme_index() -> ImageIndex:
     """acme/api:2.4 as told above."""
-    from layerscope.index import _merge
-
     history = [HistoryEntry(created_by=command, created=created) for command, created, _entries in ACME]
     history.insert(1, HistoryEntry('/bin/sh -c #(nop)  CMD ["bash"]', "2026-11-12T00:20:55Z", empty_layer=True))
     history.insert(6, HistoryEntry("ENV PYTHONUNBUFFERED=1", "2026-11-20T09:14:10Z", empty_layer=True))
@@ -253,7 +252,7 @@ def acme_index() -> ImageIndex:
         layers=[Layer(name=str(number), diff_id=f"sha256:{number + 1:064x}") for number in range(len(ACME))],
     )
     index = ImageIndex(image, [_layer(entries, 999 * ("chown" in command)) for command, _created, entries in ACME])
-    _merge(index, None)
+    index.tree = LayerStack().conclude(index.layers)
     return index
 
 

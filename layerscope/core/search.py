@@ -157,8 +157,9 @@ class RareMarks:
         version: i64 = self._next
         stop: i64 = min(version + _STEP, len(tree.nodes))
         while version < stop:
-            if _is_rare(tree, version):
-                position = outline.positions[tree.nodes[version]]
+            node = tree.nodes[version]
+            if node < len(outline.positions) and _is_rare(tree, version):  # the tree may have grown since
+                position = outline.positions[node]
                 if position >= 0:
                     mask[position] = 1
             version += 1

@@ -34,9 +34,11 @@ class WasteMap:
         number: i64 = self._next
         while number < stop:
             version = tree.wasted_versions[number]
-            size = tree.stored_size(version)
+            node = tree.nodes[version]
+            # The tree may have grown since its outline was made.
+            size = tree.stored_size(version) if node < len(places) else 0
             if size:
-                position = places[tree.nodes[version]]
+                position = places[node]
                 found[position] = found.get(position, 0) + size
             number += 1
         self._next = stop

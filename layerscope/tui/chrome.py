@@ -32,9 +32,9 @@ class TitleBar(Widget):
         self._reference = printable(reference)
         self._states: list[list[tuple[str, str]]] = [[]]
 
-    def say(self, text: str) -> None:
-        """Show what is going on, while there is no answer yet."""
-        self._states = [[(printable(text), "$text-muted")]]
+    def say(self, *texts: str) -> None:
+        """Show what is going on, while there is no answer yet; of several texts the first that there is room for."""
+        self._states = [[(printable(text), "$text-muted")] for text in texts]
         self.refresh()
 
     def answer(self, analysis: Analysis) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from layerscope.core.view import REMOVED
 from layerscope.text import size
 from layerscope.tui.cells import cut
 from layerscope.tui.entrywords import Attributes, attributes
@@ -92,6 +93,8 @@ class Columns:
 
 def _size_cell(tree: FileTree, position: int) -> str:
     """The size, or what of it is wasted where that is what the rows are sorted by."""
+    if tree.alone and tree.mark(position) == REMOVED:
+        return " " * 9  # nobody knows yet what it was
     if tree.order is Order.WASTE:
         wasted = tree.lookups.waste.below(position)
         return f"{f'░{size(wasted)}' if wasted else '':>8} "
@@ -108,7 +111,7 @@ def _text(column: Column, found: Attributes, tree: FileTree, position: int, vers
         wasted = tree.lookups.waste.below(position)
         return f"░{size(wasted)}" if wasted else ""
     if column.name == "layer":
-        return f"L{tree.tree.version_layer(version) + 1}" if version >= 0 else ""
+        return f"L{tree.tree.version_layer(version) + 1}" if version >= 0 and not tree.alone else ""
     texts = {
         "permissions": found.mode,
         "owner": found.owner,

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from layerscope.analysis.model import Analysis, LayerFigures, WasteItem
     from layerscope.core.tree import ImageTree
+    from layerscope.tui.growing import SoFar
 
 #: With fewer lines than this, the blank ones are left out.
 _TALL = 10
@@ -42,6 +43,7 @@ class DetailsPane(Story):
         self._analysis: Analysis | None = None
         self._tree: ImageTree | None = None
         self._waste: dict[int, WasteItem] = {}
+        self._so_far: SoFar | None = None
         self._layer = 0
         self._node = -1
         self._version = -1
@@ -65,6 +67,11 @@ class DetailsPane(Story):
         self.border_title = tabs([(word.value, f"screen.details('{word.name}')", word is subject) for word in Subject])
         self.refresh_rows()
         self.scroll_to(y=0, animate=False)
+
+    def show_so_far(self, so_far: SoFar) -> None:
+        """The lowest layers are known."""
+        self._so_far = so_far
+        self.refresh_rows()
 
     def show_analysis(self, analysis: Analysis) -> None:
         """Everything is known."""
@@ -94,7 +101,7 @@ class DetailsPane(Story):
         if self.subject is Subject.FILE:
             found = list(self._file_lines(width))
         elif self._analysis is None:
-            found = [[("reading", "dim")]]
+            found = list(_early_lines(self._so_far, self._layer, self.subject, width))
         elif self.subject is Subject.IMAGE:
             found = list(_image_lines(self._analysis, width))
         elif self._layer < len(self._analysis.layers):
@@ -168,7 +175,7 @@ def _layer_lines(analysis: Analysis, waste: Mapping[int, WasteItem], number: int
     if layer.fault:
         for part in wrap("! " + printable(layer.fault), width):
             yield [(part, "note")]
-    yield _counts(layer, width)
+    yield _counts((layer.added, layer.modified, layer.removed), width)
     yield from _waste_lines(waste, layer, width)
     yield []
     if layer.diff_id:
@@ -188,9 +195,37 @@ def _layer_lines(analysis: Analysis, waste: Mapping[int, WasteItem], number: int
         yield [(part, "")]
 
 
-def _counts(layer: LayerFigures, width: int) -> Pieces:
+def _early_lines(so_far: SoFar | None, layer: int, subject: Subject, width: int) -> Iterator[Pieces]:
+    """What is known of a layer, or of the image, while layers that lie on it are still being read."""
+    if so_far is None:
+        yield [("reading", "dim")]
+        return
+    if subject is Subject.LAYER and layer >= so_far.layers:
+        for part in wrap("What this layer changes is known as soon as all layers below it are read.", width):
+            yield [(part, "dim")]
+        return
+    if subject is Subject.LAYER:
+        head = f"Layer {layer + 1}"
+        yield [(head, "title"), (f"  {size(so_far.stored[layer])}", "")]
+        yield _counts((so_far.added[layer], so_far.modified[layer], so_far.removed[layer]), width)
+        wasted, wastes = so_far.wasted_in[layer], so_far.wasted_by[layer]
+    else:
+        yield [("The lowest layer" if so_far.layers == 1 else f"The lowest {so_far.layers} layers", "title")]
+        yield [(f"{size(so_far.size)} so far", "")]
+        wasted, wastes = so_far.wasted, 0
+    if wasted:
+        yield [(cut(f"░ {size(wasted)} wasted so far", width), "wasted")]
+    if wastes:
+        yield [(cut(f"makes {size(wastes)} waste", width), "wasted")]
+    yield []
+    for part in wrap("The layers above are still being read.", width):
+        yield [(part, "dim")]
+
+
+def _counts(changes: Sequence[int], width: int) -> Pieces:
+    """How many paths were added, modified and removed."""
     words = ("added", "modified", "removed") if width >= 44 else ("", "", "")
-    parts = zip("+~-", (layer.added, layer.modified, layer.removed), words, strict=True)
+    parts = zip("+~-", changes, words, strict=True)
     tones = ("added", "modified", "wasted")
     return [
         (f"{sign} {count:,} {word}".rstrip() + "   ", tone)

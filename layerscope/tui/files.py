@@ -20,8 +20,9 @@ from layerscope.tui.cells import cut
 from layerscope.tui.columns import TARGET, Columns
 from layerscope.tui.entrywords import attributes, note
 from layerscope.tui.filetree import MARKS, FileTree, Order
+from layerscope.tui.filewords import counted, nothing_found
 from layerscope.tui.filters import Filter, parse_filter
-from layerscope.tui.keys import bindings, keys_of, written
+from layerscope.tui.keys import bindings, keys_of
 from layerscope.tui.rows import Pieces, Rows
 
 if TYPE_CHECKING:
@@ -32,10 +33,6 @@ _AT_ONCE: Final = 0.012
 #: Seconds that a search may take before it is told.
 _UNNOTICED: Final = 0.2
 _GLYPHS: Final = {ADDED: ("+", "added"), MODIFIED: ("~", "modified"), REMOVED: ("-", "removed")}
-
-
-#: What people call a mark, where that is not its name.
-_WORDS: Final = {"unchanged": "unmodified"}
 
 
 class FilesPane(Rows):
@@ -67,11 +64,15 @@ class FilesPane(Rows):
         self.fault = ""
         #: Why the layer that is looked at was not read whole; empty where it was.
         self.layer_fault = ""
+        #: What stands there while there are no files.
+        self.waiting = "reading"
         #: Whether something is being looked for.
         self.busy = False
         #: What is looked for; it may still be at work, or wait for files to be read.
         self.wanted: Filter | None = None
         self._level = 0
+        self._left = b""
+        self._followed: FileTree | None = None
 
     # What is there.
 
@@ -84,27 +85,10 @@ class FilesPane(Rows):
     def empty_sentence(self) -> str:
         """Why there is nothing."""
         if self.model is None:
-            return "reading"
-        if self.model.filter is not None:
-            wanted = self.model.filter
-            count = self.model.elsewhere[0]
-            if self.model.hidden:
-                return self._hidden_sentence(self.model.hidden, printable(wanted.text))
-            if count:
-                there = f"{count:,} in other layers - enter goes to layer {self.elsewhere_layer + 1}, esc clears"
-                return f"no file matches '{printable(wanted.text)}' here, {there}"
-            return wanted.fault or f"no file matches '{printable(wanted.text)}' - esc clears"
-        if self.model.shown != frozenset(MARKS.values()):
-            return "nothing to show: A M R U bring files back"
-        return printable(self.layer_fault) or "no files"
-
-    def _hidden_sentence(self, hidden: dict[str, int], text: str) -> str:
-        """That all matches are hidden, and the keys that show them."""
-        keys = {key.action: written(key.keys.split(",")[0]) for key in keys_of(self)}
-        shown = [f"{keys[f'toggle_mark({name!r})']} shows {_WORDS.get(name, name)} files" for name in hidden]
-        count = sum(hidden.values())
-        matches = f"{count:,} match{'' if count == 1 else 'es'}"
-        return f"{matches} of '{text}', all hidden: {', '.join(shown)} - esc clears"
+            return self.waiting
+        if self.model.filter is None and self.model.shown == frozenset(MARKS.values()):
+            return printable(self.layer_fault) or "no files"
+        return nothing_found(self.model, self.elsewhere_layer, keys_of(self))
 
     @property
     def elsewhere_layer(self) -> int:
@@ -115,15 +99,31 @@ class FilesPane(Rows):
         return self.model.tree.version_layer(self.model.tree.newest(self.model.outline.nodes[position]))
 
     def show_tree(self, tree: FileTree) -> None:
-        """The files are known; the comparison follows."""
-        self.model = tree
+        """The files are known, or other files are shown in their place; the comparison follows."""
+        self._leave()
+        if self._followed is not None:
+            tree.follow(self._followed)
+        self.model = self._followed = tree
         tree.expect(self.wanted)
+
+    def wait(self, sentence: str) -> None:
+        """Show nothing but why there is nothing yet."""
+        self._leave()
+        self.workers.cancel_group(self, "files")
+        self.model, self.waiting = None, sentence
+        self.refresh_rows()
+        self.post_message(self.Changed())
+
+    def _leave(self) -> None:
+        """Remember the path under the cursor: what comes next may have it, too."""
+        self._left = self.path or self._left
 
     def show_view(self, view: View) -> None:
         """Another comparison; the cursor stays on its path, or goes to the nearest folder above."""
         if self.model is None:
             return
-        model, position = self.model, self.position
+        model = self.model
+        position = self.position if self.item_count else model.find(self._left)
 
         def settle() -> None:
             if position >= 0:
@@ -196,22 +196,7 @@ class FilesPane(Rows):
         """How many there are, for the border."""
         if self.model is None:
             return ""
-        view = self.model.view
-        if self.busy:
-            return "searching"
-        if self.fault or (self.model.filter is not None and self.model.filter.fault):
-            return self.fault or (self.model.filter.fault if self.model.filter else "")
-        if self.model.hidden:
-            return f"0 · {sum(self.model.hidden.values()):,} hidden"
-        if self.elsewhere_layer >= 0:
-            return f"0 · enter: layer {self.elsewhere_layer + 1}"
-        if self.model.filter is not None:
-            return f"{self.model.hit_count:,} of {view.files:,}"
-        words = f"{view.added + view.modified + view.removed:,} of {view.files:,}"
-        if self.model.order is not Order.NAME or self.model.backwards:
-            words = f"by {self.model.order.value}{' backwards' if self.model.backwards else ''} · {words}"
-        hidden = [_WORDS.get(name, name) for name, mark in MARKS.items() if mark not in self.model.shown]
-        return f"without {', '.join(hidden)} · {words}" if hidden else words
+        return "searching" if self.busy else self.fault or counted(self.model, self.elsewhere_layer)
 
     # Painting.
 

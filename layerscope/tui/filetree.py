@@ -45,14 +45,16 @@ class FileTree:
 
     ``hits`` masks the matches of the filter, ``hit_count`` counts them; where none of them may be
     shown, ``hidden`` counts them by the marks that are not. ``elsewhere`` is how many paths of other
-    layers a name finds of which these have none, and the first of them, or -1. After a change the rows
-    are right again; work that may take long is a generator that yields every few milliseconds, and
-    changes nothing before its end.
+    layers a name finds of which these have none, and the first of them, or -1. ``alone`` tells that the tree
+    is a layer on deleted paths of which only the names are known. After a change the rows are right again;
+    work that may take long is a generator that yields every few milliseconds, and changes nothing before
+    its end.
     """
 
-    def __init__(self, tree: ImageTree, outline: Outline) -> None:
+    def __init__(self, tree: ImageTree, outline: Outline, *, alone: bool = False) -> None:
         self.tree = tree
         self.outline = outline
+        self.alone = alone
         self.rows = RowMap(outline)
         self.lookups = Lookups(outline)
         self.view: View = View(outline, -1, -1)
@@ -69,6 +71,20 @@ class FileTree:
         self.folds = Folds(outline)
         self._found = Found()
         self._wanted: tuple[Filter | None, View] = None, self.view
+
+    def follow(self, other: FileTree) -> None:
+        """Show what another tree showed: the same marks, order, and folders that the user folded or unfolded."""
+        self.shown, self.order, self.backwards = other.shown, other.order, other.backwards
+        same = other.tree is self.tree
+        places = self.outline.positions
+
+        def place(position: int) -> int:
+            if not same:
+                return self.find(other.path(position))
+            node = other.outline.nodes[position]
+            return places[node] if node < len(places) else -1
+
+        self.folds.follow(other.folds, place)
 
     def show(self, view: View, height: int = 0) -> Generator[None]:
         """Another comparison.
@@ -246,7 +262,7 @@ class FileTree:
     def find(self, path: bytes) -> int:
         """The position of a path; -1 where there is none."""
         node = self.tree.find(path)
-        return self.outline.positions[node] if node > 0 else -1
+        return self.outline.positions[node] if 0 < node < len(self.outline.positions) else -1
 
     # What is shown.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Final
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
 #: With more matches than this, a filter leaves folders folded: nobody reads that many rows.
 OPEN_MATCHES: Final = 5_000
+
+#: Folders of which is remembered one by one what the user did to them, when other files take their place.
+_FOLLOWED: Final = 1_000
 
 #: What the user did to a folder: nothing, folded it, unfolded it.
 _FOLDED, _UNFOLDED = 1, 2
@@ -30,6 +34,27 @@ class Folds:
         self._choices = bytearray(len(outline))
         #: All folders but those that the user unfolded; None where that is to be found out.
         self._unchosen: bytearray | None = None
+
+    def follow(self, other: Folds, place: Callable[[int], int]) -> None:
+        """Take over what the user folded and unfolded elsewhere; ``place`` is where a folder is here, or -1."""
+        folders, choices = other._outline.folder_mask, other._choices
+        chosen = {
+            choice: both(choices.translate(bytes(each == choice for each in range(256))), folders)
+            for choice in (_FOLDED, _UNFOLDED)
+        }
+        common = max(chosen, key=lambda choice: chosen[choice].count(1))
+        if chosen[common].count(1) > _FOLLOWED:
+            self.fold_all(common == _FOLDED)  # as the user did
+            del chosen[common]
+        for choice, mask in chosen.items():
+            position, left = mask.find(1), _FOLLOWED
+            while position >= 0 and left:
+                here = place(position)
+                if here >= 0 and self._outline.folder_mask[here]:
+                    self._choices[here] = choice
+                    self._folded[here] = choice == _FOLDED
+                position, left = mask.find(1, position + 1), left - 1
+        self._unchosen = None
 
     @property
     def mask(self) -> bytearray:

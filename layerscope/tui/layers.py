@@ -16,9 +16,12 @@ from layerscope.tui.rows import Pieces, Rows
 from layerscope.tui.selection import Selection
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from layerscope.analysis.model import Analysis
     from layerscope.core.tree import ImageTree
     from layerscope.index import Progress
+    from layerscope.tui.growing import SoFar
 
 #: From this width on the bytes that a layer makes waste have a column.
 _WIDE: Final = 50
@@ -28,7 +31,8 @@ _WIDE: Final = 50
 class _Row:
     """What a row shows: how much of its own bytes is wasted, how much it makes waste.
 
-    ``done`` and ``total`` are bytes while the layer is being read.
+    ``done`` and ``total`` are bytes while the layer is being read, ``placed`` tells whether it is known which
+    layers lie below it.
     """
 
     name: str = ""
@@ -38,6 +42,7 @@ class _Row:
     base: bool = False
     fault: bool = False
     ready: bool = False
+    placed: bool = True
     done: int = 0
     total: int | None = None
 
@@ -70,13 +75,15 @@ class LayersPane(Rows, Captioned):
 
     def show_progress(self, progress: Progress) -> int:
         """A layer is being read; rows appear as they become known. The layer's row."""
+        if progress.order:
+            self._arrange(progress.order)
         layer = progress.layer
         if layer < 0:
-            # A passing source tells numbers at its end: until then layers stand as they come.
+            # Where a passing source does not know better, layers stand as they come.
             names = [row.name for row in self._layers]
             layer = names.index(progress.name) if progress.name in names else len(names)
         while len(self._layers) < max(progress.layers, layer + 1):
-            self._layers.append(_Row())
+            self._layers.append(_Row(placed=progress.layer >= 0))
         row = self._layers[layer]
         row.name, row.done, row.total = progress.name, progress.bytes_done, progress.bytes_total
         if progress.finished:
@@ -84,6 +91,37 @@ class LayersPane(Rows, Captioned):
             self._largest = max(self._largest, row.bytes)
         self.refresh_rows()
         return layer
+
+    def _arrange(self, order: Sequence[str]) -> None:
+        """The lowest layers have these names."""
+        if order != tuple(row.name for row in self._layers[: len(order)]):
+            known = {row.name: row for row in self._layers}
+            rest = [row for row in self._layers if row.name not in order]
+            self._layers = [known.get(name) or _Row(name) for name in order] + rest
+        for number, row in enumerate(self._layers):
+            row.placed = number < len(order)
+
+    def name_of(self, layer: int) -> str:
+        """The name of a layer as its source has it, or what stands for it; empty where it is not known."""
+        return self._layers[layer].name if layer < len(self._layers) else ""
+
+    def is_placed(self, layer: int) -> bool:
+        """Whether it is known which layers lie below this one."""
+        return layer < len(self._layers) and self._layers[layer].placed
+
+    def row_of(self, name: str) -> int:
+        """The row of the layer with a name; -1 where there is none."""
+        return next((place for place, row in enumerate(self._layers) if row.name == name), -1)
+
+    def show_so_far(self, so_far: SoFar) -> None:
+        """What is wasted in the lowest layers, as far as the layers on them have come."""
+        self._layers += [_Row() for _ in range(so_far.layers - len(self._layers))]
+        for number, row in enumerate(self._layers[: so_far.layers]):
+            row.ready, row.bytes = True, so_far.stored[number]
+            row.wasted, row.wastes = so_far.wasted_in[number], so_far.wasted_by[number]
+        self._largest = max((row.bytes for row in self._layers), default=0)
+        self._note_from = max(1, so_far.size // 100)
+        self.refresh_rows()
 
     def show_tree(self, tree: ImageTree) -> None:
         """All layers are read: their sizes are known."""
@@ -100,7 +138,7 @@ class LayersPane(Rows, Captioned):
         """Everything is known."""
         self._layers = [
             _Row(
-                name=layer.command or layer.diff_id or layer.digest,
+                name=layer.command or layer.diff_id or layer.digest or layer.name,
                 bytes=layer.size_bytes,
                 wasted=layer.wasted_in_bytes,
                 wastes=layer.wasted_by_bytes,
@@ -131,7 +169,7 @@ class LayersPane(Rows, Captioned):
         """Number, bar, size, command."""
         layer = self._layers[row]
         covered = self._selection.covers(row)
-        number = str(row + 1).rjust(max(2, len(str(len(self._layers)))))
+        number = (str(row + 1) if layer.placed else "?").rjust(max(2, len(str(len(self._layers)))))
         yield ("▌" if covered else " ", "bar")
         yield (number + " ", "title" if covered else "")
         room = width - len(number) - 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
@@ -10,9 +11,10 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from layerscope.core.merge import LayerMerge
+from layerscope.core.alone import LayerAlone
 from layerscope.core.outline import Outline
 from layerscope.core.tree import ImageTree
+from layerscope.core.view import View
 from layerscope.tui.filetree import FileTree
 
 if TYPE_CHECKING:
@@ -30,11 +32,11 @@ class Failed(Message):
 
 @dataclass(eq=False)
 class Alone(Message):
-    """A layer is known while others are still being read."""
+    """What a layer writes and deletes is known, while layers below it are still being read."""
 
-    layer: int
-    outline: Outline
+    layer: LayerIndex
     files: FileTree
+    view: View
 
 
 class _Handed:
@@ -62,13 +64,26 @@ def start(pump: MessagePump, work: Callable[[], object]) -> None:
     threading.Thread(target=run, daemon=True).start()
 
 
-def look_at(number: int, layer: LayerIndex) -> Alone:
-    """One layer as if there were no other: what it writes."""
-    tree = ImageTree()
-    merge = LayerMerge(tree, layer)
-    while merge.step():
-        pass
+def look_at(layer: LayerIndex) -> Alone:
+    """One layer as if there were no other: what it writes, and the names of what it deletes."""
+    alone = LayerAlone(layer)
+    while alone.step():
+        time.sleep(0)
+    outline = outlined(alone.tree)
+    return Alone(layer, FileTree(alone.tree, outline, alone=True), viewed(outline, 0, 1))
+
+
+def outlined(tree: ImageTree) -> Outline:
+    """The outline of a tree, made in a thread that gives way to the screen."""
     outline = Outline(tree)
     while outline.step():
-        pass
-    return Alone(number, outline, FileTree(tree, outline))
+        time.sleep(0)
+    return outline
+
+
+def viewed(outline: Outline, before: int, after: int) -> View:
+    """A view of an outline, made in a thread that gives way to the screen."""
+    view = View(outline, before, after)
+    while view.step():
+        time.sleep(0)
+    return view

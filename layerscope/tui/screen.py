@@ -10,27 +10,24 @@ from textual.message import Message
 
 from layerscope.core.view import view_of
 from layerscope.text import decode, printable
+from layerscope.tui.arriving import ArrivingScreen
 from layerscope.tui.files import FilesPane
-from layerscope.tui.finding import FindingScreen
 from layerscope.tui.keys import bindings
 from layerscope.tui.layers import LayersPane
-from layerscope.tui.pace import Pace
 from layerscope.tui.preferences import PLAIN, Preferences
-from layerscope.tui.reading import Alone, Failed, look_at, start
 from layerscope.tui.rows import Rows
 from layerscope.tui.selection import Selection
 from layerscope.tui.waste import WastePane
 
 if TYPE_CHECKING:
     from layerscope.analysis.model import Analysis
-    from layerscope.core.layer import LayerIndex
     from layerscope.core.outline import Outline
-    from layerscope.index import ImageIndex, Progress
+    from layerscope.index import ImageIndex
     from layerscope.tui.filetree import FileTree
     from layerscope.tui.wastegroups import WasteRows
 
 
-class ExplorerScreen(FindingScreen):
+class ExplorerScreen(ArrivingScreen):
     """Keeps the panes at the same layers; each command of the registry is an action here."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("screen")]
@@ -39,60 +36,27 @@ class ExplorerScreen(FindingScreen):
         """Reading shall stop, and what is there be shown."""
 
     def __init__(self, reference: str, preferences: Preferences = PLAIN) -> None:
-        super().__init__(reference)
-        self._preferences = preferences
+        super().__init__(reference, preferences)
         self.files.columns.on = preferences.attributes
-        self.selection = Selection(upto=preferences.upto)
         self._view: tuple[int, int] | None = None
-        self._pace = Pace()
-        self._arrived: dict[int, LayerIndex] = {}
-        self._alone = -1
 
     # What arrives.
 
-    def show_progress(self, progress: Progress) -> None:
-        """A layer is being read."""
-        if self.index is not None:
-            return
-        self._pace.note(progress)
-        self.title_bar.say(f"{self._pace.words} · esc stops")
-        if not progress.activity:
-            row = self.layer_list.show_progress(progress)
-            if progress.index is not None:
-                self._arrived[row] = progress.index
-                self._look_at_arrived()
-
-    def _look_at_arrived(self) -> None:
-        """Show what the layer under the cursor writes, if it was read already."""
-        layer = self.selection.layer
-        if layer in self._arrived and layer != self._alone:
-            self._alone, found = layer, self._arrived[layer]
-            start(self, lambda: self.post_message(look_at(layer, found)))
-
-    def on_alone(self, message: Alone) -> None:
-        """A layer can be looked at, while the others are still coming."""
-        if self.index is None and message.layer == self.selection.layer:
-            self.files.show_tree(message.files)
-            self.files.show_view(view_of(message.outline, -1, 0))
-            self.layer_list.caption = "this layer alone, no deletions yet"
-
-    def on_failed(self, message: Failed) -> None:
-        """What looks at an arrived layer failed: the app knows what to do."""
-        self.app.post_message(message)
-
     def show_index(self, index: ImageIndex, outline: Outline, files: FileTree) -> None:
         """The files are there."""
+        chosen = self.chosen_name
         self.index, self.outline = index, outline
-        self._arrived.clear()
         self.layer_list.show_tree(index.tree)
         self.config.show_image(index.image)
         self.history.show_image(index.image)
-        files.hide(self._preferences.hide)
-        self.files.show_tree(files)
         self.title_bar.say("finding waste")
-        self.select(self.selection)
-        if self._preferences.folded:
-            self.files.fold_all(True)
+        self.waste.wait("looking for waste")
+        names = [layer.name for layer in index.image.layers]
+        if chosen in names and chosen != names[self.selection.layer]:
+            self.selection = Selection(names.index(chosen), upto=self.selection.upto)
+        with self.first_files(files):
+            self.files.show_tree(files)
+            self.select(self.selection)
 
     def show_analysis(self, analysis: Analysis) -> None:
         """The answers are there."""
@@ -120,12 +84,13 @@ class ExplorerScreen(FindingScreen):
             self._select(selection)
 
     def _select(self, selection: Selection) -> None:
+        self.chose = self.chose or selection.layer != self.selection.layer
         self.selection = selection
         self.layer_list.show_selection(selection)
         self.details.show_layer(selection.layer)
         self.history.follow(selection.layer)
         if self.index is None:
-            self._look_at_arrived()
+            self.look_at_arrived()
         if self.index is None or self.outline is None or not self.index.layers:
             return
         self.files.layer_fault = self.index.layers[selection.layer].fault
@@ -168,8 +133,8 @@ class ExplorerScreen(FindingScreen):
             layer = self.history.layer_of(self.history.cursor)
             if layer is not None and layer != self.selection.layer:
                 self.select(self.selection.moved(layer))
-        elif event.rows is self.files and self.index is not None and self.files.model is not None:
-            self.details.show_file(self.index.tree, self.files.node, self.files.version(self.files.position))
+        elif event.rows is self.files and self.files.model is not None and not self.files.model.alone:
+            self.details.show_file(self.files.model.tree, self.files.node, self.files.version(self.files.position))
 
     @on(Rows.Selected)
     def _selected(self, event: Rows.Selected) -> None:

@@ -63,6 +63,8 @@ class WastePane(Rows):
         self.model = WasteRows()
         self.figures: list[LayerFigures] = []
         self.known = False
+        #: What stands there while nothing is known.
+        self.waiting = "looking for waste"
         self.fault = ""
 
     @property
@@ -77,7 +79,7 @@ class WastePane(Rows):
             return printable(self.fault)
         if self.needle:
             return f"no path here has '{printable(self.needle)}' - esc clears"
-        return "nothing is wasted: every byte can be read" if self.known else "looking for waste"
+        return "nothing is wasted: every byte can be read" if self.known else self.waiting
 
     @property
     def needle(self) -> str:
@@ -294,6 +296,11 @@ class WasteView(Vertical):
         """Where there is little height, the list has it."""
         self._head.styles.height = 2 if self.size.height >= _TALL else 1
         self._explain()
+
+    def wait(self, sentence: str) -> None:
+        """The waste is not known yet, and why."""
+        self.rows.waiting = sentence
+        self.rows.refresh()
 
     def show_waste(self, analysis: Analysis, rows: WasteRows, fault: str) -> None:
         """The waste is known, or why it is not."""

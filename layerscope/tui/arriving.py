@@ -1,0 +1,151 @@
+"""The explorer's screen while layers are being read: each as soon as it is there, and what they make together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from layerscope.core.view import view_of
+from layerscope.text import size
+from layerscope.tui.finding import FindingScreen
+from layerscope.tui.growing import Grown, Growth, SoFar, Stacked
+from layerscope.tui.pace import Pace
+from layerscope.tui.preferences import PLAIN, Preferences
+from layerscope.tui.reading import Alone, Failed, look_at, start
+from layerscope.tui.selection import Selection
+
+if TYPE_CHECKING:
+    from layerscope.core.layer import LayerIndex
+    from layerscope.core.view import View
+    from layerscope.index import Progress
+    from layerscope.tui.filetree import FileTree
+
+
+class ArrivingScreen(FindingScreen):
+    """Shows the lowest layers as they will be once all is read, and any other layer by itself.
+
+    Layers come in any order. What they change is known as soon as all layers below them are there; the bytes that
+    they waste only grow with those above.
+    """
+
+    def __init__(self, reference: str, preferences: Preferences = PLAIN) -> None:
+        super().__init__(reference)
+        self.selection = Selection(upto=preferences.upto)
+        #: Whether the user went to another layer than the first.
+        self.chose = False
+        self._preferences = preferences
+        self._pace = Pace()
+        self._arrived: dict[str, LayerIndex] = {}
+        self._growth: Growth | None = None
+        self._so_far: SoFar | None = None
+        self._grown: Grown | None = None
+        self._shown_for: Selection | LayerIndex | None = None
+        self._has_files = False
+
+    def select(self, selection: Selection) -> None:
+        """Look at other layers: every pane follows."""
+        raise NotImplementedError
+
+    def show_progress(self, progress: Progress) -> None:
+        """A layer is being read."""
+        if self.index is not None:
+            return
+        self._pace.note(progress)
+        self._say_pace()
+        if progress.activity:
+            return
+        if self._growth is None and progress.stack is not None:
+            self._growth = Growth(self, progress.stack)
+        chosen = self.chosen_name
+        self.layer_list.show_progress(progress)
+        if progress.index is not None:
+            self._arrived[progress.name] = progress.index
+        row = self.layer_list.row_of(chosen) if chosen else -1
+        if row not in (-1, self.selection.layer):
+            self.select(Selection(row, upto=self.selection.upto))  # it is known now where it lies
+        self.look_at_arrived()
+
+    @property
+    def chosen_name(self) -> str:
+        """The name of the layer that the user went to; empty where he did not go anywhere."""
+        return self.layer_list.name_of(self.selection.layer) if self.chose else ""
+
+    def _say_pace(self) -> None:
+        words, so_far = self._pace.words, self._so_far
+        texts = [f"{words} · esc stops"]
+        if so_far is not None and so_far.wasted:
+            which = f"layers 1–{so_far.layers}" if so_far.layers > 1 else "layer 1"
+            texts.insert(0, f"{words} · {which}: ░ {size(so_far.wasted)} wasted so far · esc stops")
+        self.title_bar.say(*texts)
+
+    def on_stacked(self, message: Stacked) -> None:
+        """More of the lowest layers are there: what they changed and wasted is known."""
+        if self.index is None:
+            self._so_far = message.so_far
+            self.layer_list.show_so_far(message.so_far)
+            self.details.show_so_far(message.so_far)
+            self.waste.wait(f"{size(message.so_far.wasted)} wasted so far - causes are told when all layers are read")
+            self.files.refresh()  # for the notes of what layers above did
+            self._say_pace()
+            self.look_at_arrived()
+
+    def look_at_arrived(self) -> None:
+        """Show what is known of the layers that are chosen, while others are being read."""
+        layers = self._so_far.layers if self._so_far is not None else 0
+        if self.selection.last < layers:
+            self._look_at_stack()
+            return
+        found = self._arrived.get(self.layer_list.name_of(self.selection.layer))
+        if found is self._shown_for:
+            return
+        self._shown_for = found
+        if found is not None:
+            start(self, lambda: self.post_message(look_at(found)))
+        elif self._has_files:
+            self.files.wait("this layer is not read yet")
+
+    def _look_at_stack(self) -> None:
+        """Show what the chosen layers changed: all layers below them are there."""
+        if self._shown_for == self.selection:
+            return
+        self._shown_for = self.selection
+        if self._grown is not None and self.selection.last < self._grown.layers:
+            files = self._grown.files
+            self._show(files, view_of(files.outline, self.selection.first - 1, self.selection.last))
+        elif self._growth is not None:
+            self._growth.want(self.selection)
+
+    def on_grown(self, message: Grown) -> None:
+        """Files of the lowest layers can be looked at, while others are still coming."""
+        if self.index is None:
+            self._grown = message
+            if message.selection == self._shown_for:
+                self._show(message.files, message.view)
+
+    def on_alone(self, message: Alone) -> None:
+        """What a layer writes and deletes can be looked at, while layers below it are still coming."""
+        if self.index is None and message.layer is self._shown_for:
+            self._show(message.files, message.view)
+            self.layer_list.caption = "this layer alone, not compared"
+
+    def _show(self, files: FileTree, view: View) -> None:
+        with self.first_files(files):
+            if self.files.model is not files:
+                self.files.show_tree(files)
+            self.files.show_view(view)
+        self.layer_list.caption = self.selection.words
+
+    @contextmanager
+    def first_files(self, files: FileTree) -> Iterator[None]:
+        """Around what shows files: the first that are shown are so as the user prefers, others as those before."""
+        first, self._has_files = not self._has_files, True
+        if first:
+            files.hide(self._preferences.hide)
+        yield
+        if first and self._preferences.folded:
+            self.files.fold_all(True)
+
+    def on_failed(self, message: Failed) -> None:
+        """What looks at an arrived layer failed: the app knows what to do."""
+        self.app.post_message(message)

@@ -1,0 +1,243 @@
+"""What can be seen, and done, while layers are still being read."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import threading
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from textual.pilot import Pilot
+
+from explorers import explorer, settle
+from handmade import BytesReader, Entry, HandmadeSource, file, layer_tar, make_image, whiteout
+from images import oci_members, pack
+from layerscope.index import Cancelled, ImageIndex, Report, build_index
+from layerscope.sources.limits import Limits
+from layerscope.sources.model import Reader
+from layerscope.sources.passing import PassingArchive
+from layerscope.sources.readers import PipeReader
+from layerscope.sources.selection import Wish
+from layerscope.tui.app import ExplorerApp
+from screens import screen_text
+
+LAYERS = [
+    [file("etc/motd", 700), file("etc/passwd", 50), file("usr/bin/app", 4_000), file("usr/lib/old.so", 2_000)],
+    [file("etc/passwd", 60, b"y"), whiteout("etc/motd"), file("usr/bin/new", 10)],
+    [whiteout("usr/lib/old.so"), file("opt/tool/readme", 300)],
+    [file("usr/bin/app", 5_000, b"z"), file("srv/data", 9_000)],
+]
+See = Callable[[ExplorerApp, Pilot[Any]], Awaitable[None]]
+
+
+class Gates:
+    """Lets layers be read one by one, in the order in which they are asked for."""
+
+    def __init__(self, layers: Sequence[Sequence[Entry]], first: int = 0) -> None:
+        self.image = make_image(layers)
+        self._gates = [threading.Event() for _ in layers]
+        for number, (gate, entries) in enumerate(zip(self._gates, layers, strict=True)):
+            self.image.layers[number].opener = self._opener(gate, layer_tar(entries))
+            self.image.layers[number].compressed_bytes = 1 + (number == first)  # the largest is read first
+
+    def _opener(self, gate: threading.Event, tar: bytes) -> Callable[[], Reader]:
+        def open_layer() -> Reader:
+            gate.wait(20)
+            return BytesReader(tar)
+
+        return open_layer
+
+    def open(self, *numbers: int) -> None:
+        """Let these layers come."""
+        for number in numbers or range(len(self._gates)):
+            self._gates[number].set()
+
+    def load(self, report: Report, cancelled: Cancelled) -> ImageIndex:
+        """Read the image."""
+        return build_index(HandmadeSource(self.image), progress=report, cancelled=cancelled)
+
+
+async def until(app: ExplorerApp, pilot: Pilot[Any], *words: str) -> str:
+    """The screen as soon as it says all that."""
+    shown = ""
+    for _ in range(200):
+        await pilot.pause(0.02)
+        shown = screen_text(app)
+        if all(word in shown for word in words):
+            return shown
+    raise AssertionError(f"{words} not in\n{shown}")
+
+
+def visit(gates: Gates, see: See, size: tuple[int, int] = (120, 30)) -> None:
+    """Look at an explorer whose layers come as they are let."""
+
+    async def run() -> None:
+        app = explorer(gates.load)
+        async with app.run_test(size=size) as pilot:
+            try:
+                await see(app, pilot)
+            finally:
+                gates.open()
+            await settle(app, pilot)
+
+    asyncio.run(run())
+
+
+def test_the_lowest_layers_show_their_changes_while_others_come() -> None:
+    gates = Gates(LAYERS)
+
+    async def see(app: ExplorerApp, pilot: Pilot[Any]) -> None:
+        gates.open(0, 1)
+        await until(app, pilot, "layers 1–2: ░ 750 B wasted so far", "passwd")
+        await pilot.press("down")
+        shown = await until(app, pilot, "-    700 B     motd", "~     60 B     passwd", "+     10 B", "waiting")
+        assert "+ 1 added   ~ 1 modified   - 1 removed" in shown
+        assert "changes in this layer" in shown
+        assert "makes 750 B waste" in shown
+        await pilot.press("2", *"jj")
+        before = app.explorer.files.path
+        gates.open()
+        await settle(app, pilot)
+        assert app.explorer.files.path == before
+        assert app.explorer.selection.layer == 1
+
+    visit(gates, see)
+
+
+def test_a_layer_above_a_gap_shows_what_it_writes_and_names_what_it_deletes() -> None:
+    gates = Gates(LAYERS, first=2)
+
+    async def see(app: ExplorerApp, pilot: Pilot[Any]) -> None:
+        gates.open(2)
+        await until(app, pilot, "2/layer.tar")
+        await pilot.press("down", "down")
+        shown = await until(app, pilot, "this layer alone, not compared", "readme")
+        row = next(line for line in shown.splitlines() if "old.so" in line)
+        assert "│- " in row
+        assert " B " not in row.rpartition("│-")[2], "nobody knows how large it was"
+        assert "wasted so far" not in shown
+        await pilot.press("up", "3")
+        gates.open(0)
+        await until(app, pilot, "0 B wasted so far - causes are told", "What this layer changes is known as soon as")
+        await pilot.press("2", "1", "down")
+        gates.open(1)
+        await until(app, pilot, "2.0 kB", "changes in this layer")
+
+    visit(gates, see)
+
+
+def test_a_layer_that_is_not_there_yet_shows_no_other_layers_files() -> None:
+    gates = Gates(LAYERS)
+
+    async def see(app: ExplorerApp, pilot: Pilot[Any]) -> None:
+        gates.open(0)
+        await until(app, pilot, "motd")
+        await pilot.press("down")
+        shown = await until(app, pilot, "this layer is not read yet")
+        assert "motd" not in shown
+        await pilot.press("up")
+        await until(app, pilot, "motd")
+        await pilot.press("down")
+        gates.open(1)
+        await until(app, pilot, "-    700 B")
+
+    visit(gates, see)
+
+
+def test_up_to_here_and_ranges_are_shown_as_far_as_the_layers_below_are_there() -> None:
+    gates = Gates(LAYERS)
+
+    async def see(app: ExplorerApp, pilot: Pilot[Any]) -> None:
+        gates.open(0, 1, 2)
+        await until(app, pilot, "layers 1–3")
+        await pilot.press("down", "down", "c")
+        shown = await until(app, pilot, "changes of layers 2-3", "old.so", "readme", "motd")
+        assert "~     60 B" in shown
+        await pilot.press("c", "v", "up")
+        await until(app, pilot, "changes of layers 2-3")
+
+    visit(gates, see)
+
+
+def test_what_the_user_folded_and_hid_stays_so_when_the_rest_has_come() -> None:
+    gates = Gates(LAYERS)
+
+    async def see(app: ExplorerApp, pilot: Pilot[Any]) -> None:
+        gates.open(0)
+        await until(app, pilot, "motd")
+        await pilot.press("2", "home", "space", "s")
+        shown = await until(app, pilot, "▸ etc", "by size")
+        assert "motd" not in shown
+        gates.open()
+        await settle(app, pilot)
+        shown = await until(app, pilot, "▸ etc", "by size", "efficiency")
+        assert "motd" not in shown
+
+    visit(gates, see)
+
+
+def test_stopping_shows_the_same_changes() -> None:
+    gates = Gates(LAYERS)
+
+    async def see(app: ExplorerApp, pilot: Pilot[Any]) -> None:
+        gates.open(0, 1)
+        await until(app, pilot, "layers 1–2")
+        await pilot.press("escape")
+        gates.open()
+        await settle(app, pilot)
+        await pilot.press("down")
+        await until(app, pilot, "-    700 B     motd", "~     60 B     passwd", "incomplete")
+
+    visit(gates, see)
+
+
+class Trickle(io.BytesIO):
+    """An archive that comes up to a place, and goes on when it may."""
+
+    def __init__(self, data: bytes, place: int) -> None:
+        super().__init__(data)
+        self.place, self.allowed = place, threading.Event()
+
+    def read(self, count: int | None = -1, /) -> bytes:
+        """As much as has come."""
+        if self.tell() >= self.place:
+            self.allowed.wait(20)
+            return super().read(count)
+        return super().read(min(count or 0, self.place - self.tell()))
+
+    def fileno(self) -> int:
+        """It has none."""
+        raise OSError
+
+
+def test_layers_that_pass_in_another_order_get_their_numbers_from_the_config() -> None:
+    tars = [layer_tar(entries) for entries in LAYERS]
+    members = oci_members(tars)
+    blobs = [name for name in members if name.startswith("blobs/")]
+    layers = [name for name in blobs if members[name] in tars]
+    config = next(name for name in blobs if b"diff_ids" in bytes(members[name]))  # type: ignore[arg-type]
+    others = [name for name in members if name not in (*layers, config)]
+    order = [layers[2], config, layers[1], layers[0], layers[3], *others]
+    archive = pack({name: members[name] for name in order})
+    stream = Trickle(archive, archive.index(bytes(members[layers[3]])))  # type: ignore[arg-type]
+
+    def load(report: Report, cancelled: Cancelled) -> ImageIndex:
+        source = PassingArchive(PipeReader(stream), Wish("-", "stream", limits=Limits()), "It")
+        return build_index(source, progress=report, cancelled=cancelled)
+
+    async def run() -> None:
+        app = explorer(load)
+        async with app.run_test(size=(120, 30)) as pilot:
+            try:
+                shown = await until(app, pilot, "layers 1–3: ░ 2.8 kB wasted so far", "motd")
+                rows = [line[2:5] for line in shown.splitlines()[2:6]]
+                assert [row.strip() for row in rows] == ["1", "2", "3", "4"]
+                await pilot.press("down", "down")
+                await until(app, pilot, "old.so", "changes in this layer")
+            finally:
+                stream.allowed.set()
+            await settle(app, pilot)
+            assert app.explorer.selection.layer == 2
+
+    asyncio.run(run())
