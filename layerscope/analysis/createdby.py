@@ -23,8 +23,9 @@ _KEYWORDS = MAKERS | {
 }
 _SHELL = "/bin/sh -c"
 _BUILDKIT = "# buildkit"
-# A classic copy names what it copied by its digest; an owner runs into the kind: `--chown=app:appfile:<sha256>`.
-_HASHED = re.compile(r"^(?:--\S*?)?(?:(?:file|dir|multi):)?[0-9a-f]{12,64} in (.*)$", re.DOTALL)
+# A classic copy names what it copied by its digest; older ones let an owner run into the kind:
+# `--chown=app:appfile:<sha256>`, today's do not.
+_HASHED = re.compile(r"^(?:--\S+ )*(?:--\S*?)?(?:(?:file|dir|multi):)?[0-9a-f]{12,64} in (.*)$", re.DOTALL)
 _FLAGS = re.compile(r"^(?:--\S+ )+")
 _VARIABLE = re.compile(r"\$(?:\w+|\{[^}]*\})")
 _QUOTES = re.compile(r"""["'\\]""")

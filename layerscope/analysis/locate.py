@@ -145,10 +145,16 @@ def _fits(stages: Sequence[Stage], gains: _Gains) -> Iterator[_Fit]:
 
 
 def _forms(chains: Iterable[list[Instruction]]) -> Iterator[list[Instruction]]:
-    """Each chain, and what is left of it where a builder tells of what made layers only, as kaniko does."""
+    """Each chain, and what is left of it where a builder tells of what made layers only, as kaniko does.
+
+    Of ONBUILD itself the classic builder tells, BuildKit does not.
+    """
     for chain in chains:
         makers = [instruction for instruction in chain if instruction.keyword in MAKERS]
         yield chain
+        told = [instruction for instruction in chain if instruction.keyword != "ONBUILD"]
+        if len(told) < len(chain):
+            yield told
         if not makers:
             continue  # nothing would fit every image
         yield makers

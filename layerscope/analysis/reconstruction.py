@@ -13,7 +13,8 @@ from layerscope.analysis.model import HistoryLine
 #: What the classic builder makes of lists and sets: Go's way to print them.
 _ARRAY = re.compile(r'^(?:[A-Z]+ )\[("(?:[^"\\]|\\.)*"(?: "(?:[^"\\]|\\.)*")*)\]$', re.DOTALL)
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
-_PORTS = re.compile(r"^EXPOSE map\[(.*)\]$")
+_PORTS = re.compile(r"^EXPOSE (?:map)?\[(.*)\]$")
+_SHELL = re.compile(r"^SHELL \[([^\"\]]+)\]$")
 _VOLUMES = re.compile(r"^VOLUME \[([^\"\]]*)\]$")
 _CHECK = re.compile(r'^HEALTHCHECK &\{\[((?:"(?:[^"\\]|\\.)*" ?)+)\]((?: "[^"]*")*) .*\}$', re.DOTALL)
 _COPIED = re.compile(r"((?:file|dir|multi):[0-9a-f]{8,64}) in ")
@@ -32,6 +33,8 @@ def instruction(text: str) -> str:
         return "EXPOSE " + " ".join(port.removesuffix(":{}") for port in found[1].split())
     if found := _VOLUMES.match(text):
         return f"VOLUME {found[1]}"
+    if found := _SHELL.match(text):
+        return f"SHELL {json.dumps(found[1].split(), ensure_ascii=False)}"
     if found := _CHECK.match(text):
         return _health_check(_STRING.findall(found[1]), _STRING.findall(found[2]))
     return _COPIED.sub(r"\1 ", text, count=1) if text.startswith(("COPY ", "ADD ")) else text
@@ -94,6 +97,19 @@ def _breaks(text: str) -> Iterator[tuple[int, int]]:
         place += 1
 
 
+def _written(text: str) -> str:
+    """A history line as a Dockerfile can have it; a script is a here-document, of which BuildKit tells the body."""
+    if "\n" not in text:
+        return " \\\n    ".join(broken(instruction(text)))
+    script = text.removeprefix("RUN ")
+    if script == text or "<<" in script.partition("\n")[0]:
+        return text
+    end = "EOF"
+    while f"\n{end}\n" in f"{script}\n":
+        end += "_"
+    return f"RUN <<{end}\n{script}\n{end}"
+
+
 def first_own_line(history: Sequence[HistoryLine], base_layers: int) -> int:
     """The number of the first line that is not the base image's: its last word is a CMD or an ENTRYPOINT."""
     own = next((at for at, line in enumerate(history) if line.layer is not None and line.layer >= base_layers), None)
@@ -128,5 +144,5 @@ def reconstruct(
         if not line.text:
             lines.append("# A layer that the history does not tell of.")
         else:
-            lines.append(" \\\n    ".join(broken(instruction(line.text))) if "\n" not in line.text else line.text)
+            lines.append(_written(line.text))
     return "\n".join(line for line in lines if line) + "\n"

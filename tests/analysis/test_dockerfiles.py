@@ -17,7 +17,7 @@ from layerscope.analysis.history import match_history
 from layerscope.analysis.locate import Located, locate
 from layerscope.sources.model import HistoryEntry
 
-EMPTY = ("ARG", "CMD", "ENV", "LABEL", "USER", "ENTRYPOINT", "EXPOSE", "SHELL")
+EMPTY = ("ARG", "CMD", "ENV", "LABEL", "USER", "ENTRYPOINT", "EXPOSE", "SHELL", "ONBUILD")
 
 
 def only(text: str) -> list[Instruction]:
@@ -127,6 +127,8 @@ SAME, WEAK, EDITED, KEYWORD, OTHER = (
         ("COPY $A /d", "COPY one /e # buildkit", EDITED),
         ("COPY a b /c/", f"/bin/sh -c #(nop) COPY multi:{'0' * 64} in /c/ ", WEAK),
         ("COPY --chown=a:b a /c", f"/bin/sh -c #(nop) COPY --chown=a:bfile:{'0' * 64} in /c ", WEAK),
+        ("COPY --chown=a:b a /c", f"/bin/sh -c #(nop) COPY --chown=a:b file:{'0' * 64} in /c ", WEAK),
+        ("COPY --chown=a:b a /c", f"/bin/sh -c #(nop) COPY --chown=a:b file:{'0' * 64} in /d ", EDITED),
         ("ADD https://x/y /c", f"/bin/sh -c #(nop) ADD {'0' * 64} in /c ", WEAK),
         ("COPY a /c", f"/bin/sh -c #(nop) COPY file:{'0' * 64} in /d ", EDITED),
         ("WORKDIR /a", "WORKDIR /a", WEAK),
@@ -262,3 +264,11 @@ def test_a_hostile_history_comes_to_an_end() -> None:
     history = [*["RUN " + "|1 " * 10_000] * 50, *[run("x" * 100)] * 50_000]
     text = "FROM base\n" + "".join(f"RUN {'x' * 100}\nCOPY $A$B$C$D /{number}\n" for number in range(60))
     assert placed(text, history)
+
+
+@pytest.mark.parametrize("classic", [False, True])
+def test_buildkit_tells_nothing_of_what_onbuild_keeps(classic: bool) -> None:
+    file = "FROM scratch AS one\nADD rootfs /\nONBUILD RUN make\nENV A=1\nFROM one\nRUN install\n"
+    kept = ["ONBUILD RUN make"] if classic else []
+    found = placed(file, ["ADD rootfs / # buildkit", *kept, "ENV A=1", run("make"), run("install")])
+    assert (lines(found), found.warning) == ({0: 2, 1: 3, 2: 6}, "")

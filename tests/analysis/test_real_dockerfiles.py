@@ -96,6 +96,7 @@ FROM scratch AS parent
 ADD rootfs.tar /
 ONBUILD COPY l@ /
 ONBUILD RUN touch /l@
+ENV A=1
 RUN touch /l@
 FROM parent
 RUN touch /l@

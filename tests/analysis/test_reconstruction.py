@@ -22,7 +22,9 @@ from layerscope.sources.model import HistoryEntry
         ('CMD ["a", "b"]', 'CMD ["a", "b"]'),
         ("EXPOSE map[8080/tcp:{} 9090/udp:{}]", "EXPOSE 8080/tcp 9090/udp"),
         ("EXPOSE 8080/tcp 9090/udp", "EXPOSE 8080/tcp 9090/udp"),
+        ("EXPOSE [443/udp 80/tcp]", "EXPOSE 443/udp 80/tcp"),
         ("VOLUME [/data]", "VOLUME /data"),
+        ("SHELL [/bin/sh -e -c]", 'SHELL ["/bin/sh", "-e", "-c"]'),
         ("COPY dir:3f93a3b30510 in /app", "COPY dir:3f93a3b30510 /app"),
         ("COPY --chown=app:appfile:3f93a3b30510 in /app", "COPY --chown=app:appfile:3f93a3b30510 /app"),
         ("COPY a in b", "COPY a in b"),
@@ -98,6 +100,22 @@ def test_a_guessed_base_is_none() -> None:
     text = reconstruct(match_history(ENTRIES, 3), 1, LOWEST_LAYER)
     assert text.splitlines()[:2] == ["FROM scratch", "ADD file:aaaaaaaaaaaa /"]
     assert text.splitlines()[-1] == "# A layer that the history does not tell of."
+
+
+@pytest.mark.parametrize(
+    ("told", "written"),
+    [
+        ("RUN /bin/sh -c set -e\nmake\n # buildkit", "RUN <<EOF\nset -e\nmake\nEOF"),
+        ("RUN /bin/sh -c cat <<A\nEOF\nA # buildkit", "RUN cat <<A\nEOF\nA"),
+        ("RUN /bin/sh -c set -e\nEOF\nEOF\n # buildkit", "RUN <<EOF_\nset -e\nEOF\nEOF\nEOF_"),
+        ("RUN |1 A=1 /bin/sh -c <<EOF cat > /x\nhello\nEOF # buildkit", "RUN <<EOF cat > /x\nhello\nEOF"),
+    ],
+)
+def test_a_script_is_a_here_document(told: str, written: str) -> None:
+    text = reconstruct(match_history([HistoryEntry(told), HistoryEntry("COPY a b # buildkit")], 2), 0, HISTORY)
+    assert text == f"FROM scratch\n{written}\nCOPY a b\n"
+    (stage,) = parse_dockerfile(text)
+    assert [each.keyword for each in stage.instructions] == ["RUN", "COPY"]
 
 
 def test_a_reader_of_dockerfiles_reads_it() -> None:
