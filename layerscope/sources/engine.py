@@ -85,10 +85,10 @@ class EngineSource:
             self._name = self._whole
         else:
             found = client.inspect(self._name) or self._pulled(client)
-        _check_platform(client, self._name, found, wanted)
+        chosen = _choose_platform(client, self._name, found, wanted)
         exported = _export_name(self._name, found)
         self._tell(f"Exporting {self._name}{client.way}", 0, _size(found))
-        self._export = client.export(exported, wanted)
+        self._export = client.export(exported, chosen)
         chunks = ChunkReader(iter(self._export))
         label = f"The export of {self._name}"
         told = documents.texts(documents.mapping(found.get("RootFS")).get("Layers"))
@@ -153,18 +153,52 @@ def _note(layers: dict[str, tuple[int, int]], message: dict[str, Any]) -> None:
         layers[layer] = (layers[layer][1], layers[layer][1])
 
 
-def _check_platform(client: _Client, name: str, found: dict[str, Any], wanted: Platform | None) -> None:
-    """UsageError where another platform is wanted and this engine cannot export it."""
-    there = _platform(found)
-    if wanted is None or there is None or there.meets(wanted) or client.exports_platforms:
-        return
-    hint = f"Pull it first: {client.command} pull --platform {wanted} {name}"
-    raise UsageError(f"{client.title} has {name} for {there}, not for {wanted}.", hint)
+def _choose_platform(client: _Client, name: str, found: dict[str, Any], wanted: Platform | None) -> Platform | None:
+    """The platform to ask an export for, None for all that there are; UsageError where the wanted one is not there.
+
+    It is told as the engine knows it: asked for linux/arm, it has nothing where it has linux/arm/v6 only. Of an
+    image that was pulled for some of its platforms the engine exports just one, the one that it tells of unasked.
+    """
+    usual = _platform(found)
+    there = _exportable(found) or ([usual] if usual else [])
+    if not there:
+        return wanted
+    if wanted is None:
+        return _first_meeting(there, usual) if usual and _is_partial(found) else None
+    chosen = _first_meeting(there, wanted)
+    if chosen is None:
+        words = ", ".join(map(str, there))
+        hint = f"Pull it first: {client.command} pull --platform {wanted} {name}"
+        raise UsageError(f"{client.title} has {name} for {words}, not for {wanted}.", hint)
+    return chosen
+
+
+def _first_meeting(there: list[Platform], wanted: Platform) -> Platform | None:
+    """The platform that is the wanted one, else the first that will do."""
+    return wanted if wanted in there else next((each for each in there if each.meets(wanted)), None)
 
 
 def _platform(found: dict[str, Any]) -> Platform | None:
     system, architecture = documents.text(found.get("Os")), documents.text(found.get("Architecture"))
     return Platform(system, architecture, documents.text(found.get("Variant"))) if system else None
+
+
+def _images(found: dict[str, Any]) -> list[dict[str, Any]]:
+    """What containerd's store tells of an image's manifests, but for attestations; empty with other stores."""
+    manifests = [documents.mapping(each) for each in documents.sequence(found.get("Manifests"))]
+    return [each for each in manifests if each.get("Kind") == "image"]
+
+
+def _exportable(found: dict[str, Any]) -> list[Platform]:
+    """The platforms whose layers are all there."""
+    there = [documents.mapping(each.get("ImageData")) for each in _images(found) if each.get("Available") is True]
+    platforms = [documents.platform(each.get("Platform")) for each in there]
+    return list(dict.fromkeys(each for each in platforms if each.os))
+
+
+def _is_partial(found: dict[str, Any]) -> bool:
+    """Whether there are platforms that were not pulled."""
+    return any(each.get("Available") is not True for each in _images(found))
 
 
 def _export_name(name: str, found: dict[str, Any]) -> str:

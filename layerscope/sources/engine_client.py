@@ -14,10 +14,11 @@ from typing import Any
 
 import requests
 from docker import APIClient
-from docker.errors import APIError, DockerException, NotFound, TLSParameterError
+from docker.errors import APIError, DockerException, TLSParameterError
 from docker.tls import TLSConfig
 from docker.utils import version_gte
-from urllib3.exceptions import HTTPError, IncompleteRead
+from requests.exceptions import ChunkedEncodingError
+from urllib3.exceptions import HTTPError, ProtocolError
 
 from layerscope.errors import ImageNotFoundError, LayerscopeError, SourceError
 from layerscope.sources.endpoints import Endpoint, docker_endpoint, podman_endpoints
@@ -30,6 +31,8 @@ PLATFORM_EXPORT = "1.48"
 #: Seconds to wait for a connection; what an engine then takes to answer is its own affair.
 CONNECT_TIMEOUT = 30
 _CHUNK = 1 << 20
+#: What a list of images is to tell beside the usual.
+_LISTED = {"shared-size": "1", "manifests": "1"}
 #: How engines tell that a registry was asked and has no such image, or none that it would show.
 _ABSENT = re.compile(r"not found|unknown|does not exist|denied|unauthorized|no such image", re.IGNORECASE)
 _NO_ENGINE = "Start it, or do without: layerscope registry:NAME, or layerscope ./app.tar that `docker save` wrote."
@@ -52,19 +55,32 @@ class EngineClient:
         return version_gte(self._api.api_version, PLATFORM_EXPORT)
 
     def inspect(self, image: str) -> dict[str, Any] | None:
-        """What the engine knows about an image; None where it has none of that name."""
+        """What the engine knows about an image; None where it has none of that name.
+
+        Where an image may have several platforms (containerd's store), it tells of each in ``Manifests``.
+        """
+        url = f"{self._api.base_url}/v{self._api.api_version}/images/{image}/json"
+        parameters = {"manifests": "1"} if self.exports_platforms else {}
         try:
-            return dict(self._api.inspect_image(image))
-        except NotFound:
-            return None
-        except (DockerException, requests.RequestException) as error:
+            with self._api.get(url, params=parameters, timeout=self._api.timeout) as response:
+                if response.status_code == requests.codes.not_found:
+                    return None
+                if response.status_code >= 400:
+                    hint = "Check the name." if response.status_code == requests.codes.bad_request else "See its log."
+                    raise SourceError(f"{self.title} refused while looking for {image}: {_message(response)}.", hint)
+                found = response.json()
+        except (requests.RequestException, ValueError) as error:
             raise self._told(error, f"looking for {image}") from error
+        return found if isinstance(found, dict) else {}
 
     def images(self) -> list[dict[str, Any]]:
-        """All images but those that only builds have left; shared sizes from API version 1.42 on."""
+        """All images but those that only builds have left.
+
+        What they share is told from API version 1.42 on, their ``Manifests`` from 1.47 on by containerd's store.
+        """
         url = f"{self._api.base_url}/v{self._api.api_version}/images/json"
         try:
-            with self._api.get(url, params={"shared-size": "1"}, timeout=CONNECT_TIMEOUT) as response:
+            with self._api.get(url, params=_LISTED, timeout=CONNECT_TIMEOUT) as response:
                 if response.status_code >= 400:
                     raise SourceError(f"{self.title} lists no images: {_message(response)}.", "See its log.")
                 found = response.json()
@@ -240,7 +256,8 @@ def _unreachable(name: str, endpoint: Endpoint, error: BaseException, doing: str
             sentence, "Set DOCKER_TLS_VERIFY=1, and DOCKER_CERT_PATH to the folder of your certificates."
         )
     if doing:
-        why = ENDED_EARLY if isinstance(cause, IncompleteRead) else _clean(str(cause))
+        early = isinstance(error, ProtocolError | ChunkedEncodingError) and not isinstance(cause, OSError)
+        why = ENDED_EARLY if early else _clean(str(cause))
         return SourceError(f"{_title(name)} broke off{doing}: {why}.", "See its log, then try again.")
     hint = f"What ssh says is above; `docker -H {endpoint.host} version` has to answer." if by_ssh else _NO_ENGINE
     return SourceError(f"{_title(name)} at {endpoint} does not answer: {_clean(str(cause))}.", hint)

@@ -71,10 +71,27 @@ def _named(kind: str, found: dict[str, Any]) -> Iterator[Listed]:
         yield Listed(
             reference=f"{kind}://{name}",
             name=name if names else f"{identity[:19]}{_NO_NAME}",
-            size_bytes=_count(found.get("Size")),
+            size_bytes=_size(found),
             created=_moment(found.get("Created")),
             shared_bytes=_count(shared),
         )
+
+
+def _size(found: dict[str, Any]) -> int | None:
+    """The bytes of an image's files: containerd's store counts what it keeps packed of all platforms with them.
+
+    Where it has unpacked none, the bytes of its largest platform as stored are the best that it tells.
+    """
+    manifests = [documents.mapping(each) for each in documents.sequence(found.get("Manifests"))]
+    images = [each for each in manifests if each.get("Kind") == "image" and each.get("Available") is True]
+    unpacked = [_part(documents.mapping(each.get("ImageData")), "Unpacked") for each in images]
+    stored = [_part(each, "Content") for each in images]
+    return max(unpacked, default=0) or max(stored, default=0) or _count(found.get("Size"))
+
+
+def _part(found: dict[str, Any], name: str) -> int:
+    """A number of bytes below ``Size``; 0 where it is not told."""
+    return _count(documents.mapping(found.get("Size")).get(name)) or 0
 
 
 def _count(value: object) -> int | None:

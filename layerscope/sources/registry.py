@@ -73,7 +73,7 @@ class RegistryContents:
         root = documents.parse(data, f"The manifest of {name}")
         below = documents.index_descriptors(root, self.limits)
         if below is not None:
-            meant = _meant(below, self._platform, self.label)
+            meant = _meant(below, self._platform, str(name))
             given = zip(documents.sequence(root["manifests"]), below, strict=True)
             data = json.dumps({"manifests": [raw for raw, each in given if each in meant]}).encode()
         self._keep(digest, data)

@@ -245,6 +245,11 @@ def truth(tools: Tools) -> dict[str, object]:
     return found
 
 
+def _skopeo() -> tuple[int, ...]:
+    """The version of skopeo, major and minor."""
+    return tuple(map(int, run("skopeo", "--version").split()[-1].split(".")[:2]))
+
+
 @pytest.mark.parametrize("name", [pytest.param(name, marks=_marks(name)) for name in SOURCES])
 def test_every_source_gives_the_same_answers(name: str, tools: Tools, truth: dict[str, object]) -> None:
     compression, make = SOURCES[name]
@@ -253,7 +258,7 @@ def test_every_source_gives_the_same_answers(name: str, tools: Tools, truth: dic
     assert found == truth
     assert compressions == {compression}
     checked, _ = read(reference, verify=True)
-    if "chunked" in name:  # skopeo 1.9 leaves out what pads the tar behind its end, and diff ids count that
+    if "chunked" in name and _skopeo() < (1, 10):  # it leaves out what pads the tar behind its end: diff ids count that
         assert str(checked.pop("faults")).count("its contents have the digest") == 2
         assert checked.items() <= truth.items()
     else:

@@ -86,3 +86,23 @@ def test_the_engine_lists_what_it_has(engine: DockerClient) -> None:
     theirs = {f"docker://{tag}" for image in engine.images.list() for tag in image.tags}
     # Other tests come and go meanwhile.
     assert ours & theirs or not theirs
+
+
+@pytest.mark.parametrize(
+    ("manifests", "size"),
+    [
+        ([("image", True, 604_665, 614_400), ("image", True, 604_674, 0), ("attestation", True, 4_159, 0)], 614_400),
+        ([("image", False, 0, 0), ("image", True, 604_665, 0)], 604_665),
+        ([("image", False, 0, 0)], 2_437_000),
+        ([], 2_437_000),
+    ],
+)
+def test_an_image_is_as_large_as_what_lies_unpacked(manifests: list[tuple[str, bool, int, int]], size: int) -> None:
+    """As Docker Engine 28 lists an image of several platforms in containerd's store: Size is of all of them, packed."""
+    told = [
+        {"Kind": kind, "Available": available, "Size": {"Content": content}}
+        | ({"ImageData": {"Size": {"Unpacked": unpacked}}} if kind == "image" else {})
+        for kind, available, content, unpacked in manifests
+    ]
+    found = {"Id": "sha256:" + "a" * 64, "RepoTags": ["a:1"], "Size": 2_437_000, "Manifests": told}
+    assert [each.size_bytes for each in listing._named("docker", found)] == [size]
