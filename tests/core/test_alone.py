@@ -17,7 +17,9 @@ whiteouts = st.builds(
     st.lists(parts, max_size=3),
     parts,
 )
-layers = st.lists(st.one_of(whiteouts, st.builds(Entry, paths, st.just(0), st.integers(0, 9))), max_size=12)
+layers = st.lists(
+    st.one_of(whiteouts, st.builds(lambda path, size: Entry(path, 0, size), paths, st.integers(0, 9))), max_size=12
+)
 
 
 def alone(entries: list[Entry]) -> ImageTree:
