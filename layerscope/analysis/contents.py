@@ -74,8 +74,9 @@ def _setuid(tree: ImageTree, allowed: Matcher) -> Iterator[tuple[int, int]]:
     marked = {
         (number, entry)
         for number, layer in enumerate(tree.layers)
-        for entry, mode in enumerate(layer.modes)
-        if mode & bits and layer.kinds[entry] in (FILE, HARDLINK)
+        if (wanted := layer.rights_with(bits))
+        for entry, rights in enumerate(layer.rights)
+        if rights in wanted and layer.kinds[entry] in (FILE, HARDLINK)
     }
     if not marked:
         return

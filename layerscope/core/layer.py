@@ -31,6 +31,8 @@ _FOLDER_TEXT: Final = 512
 _PREFIX: Final = b".wh."
 _METADATA_PREFIX: Final = b".wh..wh."
 _UNKNOWN_DIGEST: Final = bytes(16)
+#: Added to what is negative in a column of unsigned numbers of 64 bits.
+_WRAP: Final = 1 << 64
 _OPAQUE_NAME: Final = b".wh..wh..opq"
 
 
@@ -56,7 +58,7 @@ class LayerIndex:
     ``skipped`` counts members that make no file, ``kept`` holds contents that were asked for beforehand,
     by entry, ``text`` is about how many bytes names, targets, attributes and folders take. Directories of
     the layer have numbers of their own, 0 is the root and each stands behind the one that it is in;
-    ``directory_files`` counts the files with bytes right in each.
+    ``directory_files`` counts the files with bytes right in each. ``rights`` has a number for owner, group and mode.
     """
 
     def __init__(self, max_depth: int = MAX_DEPTH, max_text: int = MAX_TEXT) -> None:
@@ -74,14 +76,19 @@ class LayerIndex:
         self.kept: dict[int, bytes] = {}
         self.kinds: bytearray = bytearray()
         self.names: list[bytes] = []
-        self.directories: array[int] = array("i")
-        self.sizes: array[int] = array("q")
-        self.offsets: array[int] = array("q")
-        self.mtimes: array[int] = array("q")
-        self.modes: array[int] = array("H")
-        self._owners: array[int] = array("i")
-        self._owner_table: list[tuple[int, int]] = []
-        self._owner_numbers: dict[tuple[int, int], int] = {}
+        # Unsigned columns of 32 or 64 bits: what goes into any other takes a detour through a parser of arguments.
+        self.directories: array[int] = array("I")
+        self.sizes: array[int] = array("Q")
+        self.offsets: array[int] = array("Q")
+        self._times: array[int] = array("Q")  # two's complement
+        self.rights: array[int] = array("I")
+        # Owner, group and mode repeat: a number stands for all three.
+        self._right_table: list[tuple[int, int, int]] = []
+        self._right_numbers: dict[tuple[int, int, int], int] = {}
+        self._last_uid: i64 = -1
+        self._last_gid: i64 = -1
+        self._last_mode: i64 = -1
+        self._last_right: int = 0
         self._links: dict[int, bytes] = {}
         self._xattrs: dict[int, dict[bytes, bytes]] = {}
         self._devices: dict[int, tuple[int, int]] = {}
@@ -128,7 +135,7 @@ class LayerIndex:
         """Drop what only adding needs."""
         self._by_path = {}
         self._children = {}
-        self._owner_numbers = {}
+        self._right_numbers = {}
 
     def _add(self, member: Member) -> None:
         raw = member.name
@@ -166,11 +173,12 @@ class LayerIndex:
         self.names.append(name)
         self.directories.append(self._last_directory)
         self.kinds.append(kind)
-        self.modes.append(member.mode)
         self.sizes.append(member.size if kind == FILE else 0)
         self.offsets.append(member.offset)
-        self.mtimes.append(member.mtime)
-        self._owners.append(self._owner(member.uid, member.gid))
+        self._times.append(member.mtime if member.mtime >= 0 else int(member.mtime) + _WRAP)
+        if member.mode != self._last_mode or member.uid != self._last_uid or member.gid != self._last_gid:
+            self._take_rights(member)
+        self.rights.append(self._last_right)
         if kind == FILE:
             self.stored_bytes += member.stored
             if member.stored:
@@ -188,15 +196,16 @@ class LayerIndex:
         if member.xattrs is not None:
             self._xattrs[number] = member.xattrs
 
-    def _owner(self, uid: int, gid: int) -> int:
-        """Owners repeat: a number stands for each pair."""
-        pair = (uid, gid)
-        number = self._owner_numbers.get(pair, -1)
+    def _take_rights(self, member: Member) -> None:
+        """Find the number of a member's owner, group and mode."""
+        self._last_uid, self._last_gid, self._last_mode = member.uid, member.gid, member.mode
+        rights = (int(member.uid), int(member.gid), int(member.mode))
+        number = self._right_numbers.get(rights, -1)
         if number < 0:
-            number = len(self._owner_table)
-            self._owner_numbers[pair] = number
-            self._owner_table.append(pair)
-        return number
+            number = len(self._right_table)
+            self._right_numbers[rights] = number
+            self._right_table.append(rights)
+        self._last_right = number
 
     def _directory(self, raw: bytes) -> int:
         """The number of a directory by its path as written; made, with its parents, if new."""
@@ -238,27 +247,39 @@ class LayerIndex:
 
     def set_digest(self, entry: int, digest: bytes) -> None:
         """Keep the 16 bytes of an entry's digest."""
-        missing = entry * 16 + 16 - len(self._digests)
-        if missing > 0:
-            self._digests.extend(bytes(missing))
+        self._reach(entry + 1)
         self._digests[entry * 16 : entry * 16 + 16] = digest
+
+    def _reach(self, count: int) -> None:
+        """Have room for the digests of so many entries."""
+        missing = count * 16 - len(self._digests)
+        if missing > 0:
+            self._digests += bytes(missing)
 
     def digest_files(self, first: int, buffer: memoryview, base: int, digest: Callable[[memoryview], bytes]) -> int:
         """Digest the files from an entry on that lie whole in a buffer; the first that does not, or the count.
 
-        ``base`` is where the buffer begins in the layer's tar, in bytes.
+        ``base`` is where the buffer begins in the layer's tar, in bytes; no entry from the first on has a digest.
         """
-        end: i64 = base + len(buffer)
+        length: i64 = len(buffer)
         entry: i64 = first
         count: i64 = len(self.names)
+        found: list[bytes] = []
+        known: i64 = 0  # up to the last that is a file
         while entry < count:
             stored: i64 = self.stored(entry) if self.kinds[entry] == FILE else 0
             if stored:
-                start: i64 = self.offsets[entry]
-                if start + stored > end:
+                start: i64 = self.offsets[entry] - base
+                if start + stored > length:
                     break
-                self.set_digest(entry, digest(buffer[start - base : start - base + stored]))
+                found.append(digest(buffer[start : start + stored]))
+                known = len(found)
+            else:
+                found.append(_UNKNOWN_DIGEST)
             entry += 1
+        if known:
+            self._reach(first)
+            self._digests += b"".join(found[:known])
         return entry
 
     def kind(self, entry: int) -> int:
@@ -293,19 +314,24 @@ class LayerIndex:
 
     def mode(self, entry: int) -> int:
         """Permission bits with setuid, setgid and sticky."""
-        return self.modes[entry]
+        return self._right_table[self.rights[entry]][2]
+
+    def rights_with(self, bits: int) -> set[int]:
+        """The numbers in ``rights`` of those whose mode has any of the bits."""
+        return {number for number, rights in enumerate(self._right_table) if rights[2] & bits}
 
     def uid(self, entry: int) -> int:
         """Numeric owner."""
-        return self._owner_table[self._owners[entry]][0]
+        return self._right_table[self.rights[entry]][0]
 
     def gid(self, entry: int) -> int:
         """Numeric group."""
-        return self._owner_table[self._owners[entry]][1]
+        return self._right_table[self.rights[entry]][1]
 
     def mtime(self, entry: int) -> int:
         """Time of last change, nanoseconds since the epoch."""
-        return self.mtimes[entry]
+        wrapped = self._times[entry]
+        return wrapped if wrapped < _WRAP >> 1 else wrapped - _WRAP
 
     def size(self, entry: int) -> int:
         """Logical size in bytes; 0 for anything but a regular file."""

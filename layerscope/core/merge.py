@@ -41,6 +41,11 @@ class LayerMerge:
 
     def step(self) -> bool:
         """Do a bounded piece of the work; False when the layer is merged."""
+        goes_on = self._advance()
+        self._tree.trim()
+        return goes_on
+
+    def _advance(self) -> bool:
         budget: i64 = _STEP
         count: i64 = len(self._index)
         while budget > 0:

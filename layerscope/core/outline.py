@@ -35,7 +35,7 @@ def same_directory(tree: ImageTree, old: i64, new: i64) -> bool:
     below: LayerIndex = tree.layers[tree.version_layers[old]]
     above: LayerIndex = tree.layers[tree.version_layers[new]]
     return (
-        below.modes[first] == above.modes[second]
+        below.mode(first) == above.mode(second)
         and below.uid(first) == above.uid(second)
         and below.gid(first) == above.gid(second)
         and below.xattrs(first) == above.xattrs(second)

@@ -94,7 +94,7 @@ def properties(outline: Outline, version: int) -> int:
     if entry < 0:
         return found
     layer: LayerIndex = tree.layers[tree.version_layers[version]]
-    mode = layer.modes[entry]
+    mode = layer.mode(entry)
     if mode & 0o7000:
         found |= IS_SETUID if mode & 0o4000 else 0
         found |= IS_SETGID if mode & 0o2000 else 0
@@ -175,7 +175,7 @@ def _is_rare(tree: ImageTree, version: i64) -> bool:
     if entry < 0:
         return False
     layer: LayerIndex = tree.layers[tree.version_layers[version]]
-    if layer.modes[entry] & 0o7002:
+    if layer.mode(entry) & 0o7002:
         return True
     return layer.has_extras() and (layer.is_sparse(entry) or len(layer.xattrs(entry)) > 0)
 

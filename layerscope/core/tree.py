@@ -24,6 +24,9 @@ HIDDEN: Final = 3
 REPLACED: Final = 4
 DUPLICATE: Final = 5
 
+#: Versions and paths for which columns are filled at once with what they hold in most.
+_ROOM: Final = 4096
+
 
 class ImageTree:
     """All paths of an image with all their versions, and the sums over them.
@@ -52,7 +55,7 @@ class ImageTree:
         # never walks what was removed before.
         self.live: dict[int, dict[bytes, int]] = {}
         self.gone: dict[int, dict[bytes, int]] = {}
-        self.nodes: array[int] = array("i")
+        self.nodes: array[int] = array("I")
         self.entries: array[int] = array("i")
         self.olders: array[int] = array("i")
         self.datas: array[int] = array("i")
@@ -63,6 +66,7 @@ class ImageTree:
         # By version: had the path something other than a directory in front of the version's layer?
         self.replacing: bytearray = bytearray()
         self.wasted_versions: array[int] = array("I")
+        self._room_layer: i64 = -1  # whose versions there is room for
         self._wasters: dict[int, int] = {}
         self._references: dict[int, int] = {}
 
@@ -237,6 +241,8 @@ class ImageTree:
     def begin_version(self, node: i64, entry: i64, kind: i64, layer: i64) -> int:
         """A new version on top of the others, without bytes as yet."""
         version = len(self.nodes)
+        if version >= len(self.endings) or layer != self._room_layer:
+            self._make_room(layer)
         replacing = self._stood_before(node, layer)
         if kind != DIRECTORY:
             self.final_files += 1
@@ -247,15 +253,35 @@ class ImageTree:
                 self.added[layer] += 1
         self.nodes.append(node)
         self.entries.append(entry)
-        self.olders.append(self.newest_versions[node])
         self.datas.append(version if kind == FILE else -1)
-        self.version_layers.append(layer)
-        self.endings.append(-1)
         self.kinds.append(kind)
-        self.reasons.append(NONE)
-        self.replacing.append(replacing)
+        older: i64 = self.newest_versions[node]
+        if older >= 0:
+            self.olders[version] = older
+        if replacing:
+            self.replacing[version] = 1
         self.newest_versions[node] = version
         return version
+
+    def _make_room(self, layer: i64) -> None:
+        """Let the next versions of a layer begin as most do: on top of none, replacing nothing, not ended."""
+        self.trim()
+        self._room_layer = layer
+        self.endings.extend(array("h", [-1]) * _ROOM)
+        self.version_layers.extend(array("h", [layer]) * _ROOM)
+        self.olders.extend(array("i", [-1]) * _ROOM)
+        self.reasons.extend(bytes(_ROOM))
+        self.replacing.extend(bytes(_ROOM))
+
+    def trim(self) -> None:
+        """Drop the room that was not taken: between steps of merging all columns end together."""
+        versions, nodes = self.version_count, self.node_count
+        del self.endings[versions:]
+        del self.version_layers[versions:]
+        del self.olders[versions:]
+        del self.reasons[versions:]
+        del self.replacing[versions:]
+        del self.newest_versions[nodes:]
 
     def share_data(self, version: int, data: int) -> None:
         """Let a hard link reach the bytes of another version."""
@@ -288,7 +314,8 @@ class ImageTree:
             node = len(self.names)
             self.names.append(name)
             self.parents.append(parent)
-            self.newest_versions.append(-1)
+            if node >= len(self.newest_versions):
+                self.newest_versions.extend(array("i", [-1]) * _ROOM)
         there[name] = node
         return node
 

@@ -217,9 +217,9 @@ class WastedVersions:
         changes: i64 = 0
         if below.uid(old) != above.uid(new) or below.gid(old) != above.gid(new):
             changes |= OWNER
-        if below.modes[old] != above.modes[new]:
+        if below.mode(old) != above.mode(new):
             changes |= MODE
-        if below.mtimes[old] != above.mtimes[new]:
+        if below.mtime(old) != above.mtime(new):
             changes |= TIME
         if below.xattrs(old) != above.xattrs(new):
             changes |= XATTRS
