@@ -89,15 +89,17 @@ def index_layer(reader: Reader, watch: Watch, layer: int, name: str, *, total: i
             if content is not None:
                 content.see(index, first, drive.buffer, drive.buffer_offset)
             watch.budget.hold(len(batch), index.text - text)
-            if not goes_on() and not drive.scanner.done:
+            if content is None and not goes_on() and not drive.scanner.done:  # who reads all asks with each read
                 index.fault = index.fault or STOPPED
             if index.fault:
                 break
         broken_off = watch.stopped and drive.fault != ""
         stopped = broken_off or (content is not None and content.stopped)
         index.fault = index.fault or (STOPPED if stopped else drive.fault)
-        if drive.fault and not index.entries and not drive.bytes_done:
+        if not stopped and drive.fault and not index.entries and not drive.bytes_done:
             index.fault = instead_of_tar(drive.buffer) or index.fault
+        if content is not None and drive.fault and not stopped:
+            content.look_on()
         if content is not None and not index.fault:
             index.fault = "" if content.read_out() else STOPPED
         if checked is not None and not index.fault:

@@ -37,7 +37,7 @@ class HeaderDrive:
 
     Reads are large where headers stand close together and small where data lies between them, so
     that a seekable archive of large files costs one short read per file. With ``whole`` all bytes are
-    read anyway: in pieces that a processor's cache holds, and a batch is what one ``buffer`` holds.
+    read and none skipped: in pieces that a processor's cache holds, and a batch is what one ``buffer`` holds.
     """
 
     def __init__(self, reader: ByteReader, *, whole: bool = False) -> None:
@@ -45,8 +45,7 @@ class HeaderDrive:
         self._reader = reader
         self._buffer = b""
         self._position = 0
-        self._one_buffer = whole
-        self._smallest = _PASSING_READ if whole else _SMALLEST_READ
+        self._whole = whole
         self._chunk = _PASSING_READ
         self._padding = 0  # behind the last member's data: an archive may end without it
 
@@ -85,7 +84,7 @@ class HeaderDrive:
                 self._padding = -found[-1].stored % BLOCK_BYTES
                 self._adapt((self._position - before) // len(found))
                 batch += found
-                if self._one_buffer or len(batch) >= _BATCH or scanned >= _BATCH_BYTES:
+                if self._whole or len(batch) >= _BATCH or scanned >= _BATCH_BYTES:
                     break
         return batch
 
@@ -94,23 +93,41 @@ class HeaderDrive:
 
         A read costs about as much as copying 16 kB: below that it is cheaper to take the data along.
         """
-        if stride >= _SPARSE or self._one_buffer:
-            self._chunk = self._smallest
+        if self._whole:
+            return
+        if stride >= _SPARSE:
+            self._chunk = _SMALLEST_READ
         else:
             self._chunk = min(_LARGEST_READ, self._chunk * 2)
 
     def _refill(self) -> bool:
         """Make the buffer hold what the scanner needs next; False where the tar ends."""
         gap = self._position - len(self._buffer)
-        if gap >= 0:
-            passed = self._reader.skip(gap) if gap else 0
-            self._buffer = self._reader.read(self._chunk) if passed == gap else b""
-            self._position = 0
-            if not self._buffer:
-                self._end(missing=gap - passed)
-                return False
+        if gap >= 0 and not (self._read_over(gap) if self._whole else self._skip_over(gap)):
+            return False
         wanted = self._position + self.scanner.need
         return len(self._buffer) >= wanted or self._extend(wanted)
+
+    def _skip_over(self, gap: int) -> bool:
+        """Begin a buffer behind so many bytes; False where the tar ends."""
+        passed = self._reader.skip(gap) if gap else 0
+        self._buffer = self._reader.read(self._chunk) if passed == gap else b""
+        self._position = 0
+        if not self._buffer:
+            self._end(missing=gap - passed)
+        return len(self._buffer) > 0
+
+    def _read_over(self, gap: int) -> bool:
+        """Read as far, always in whole pieces: what is scanned next may begin in the middle of one."""
+        self._buffer = self._reader.read(self._chunk)
+        while self._buffer and gap >= len(self._buffer):
+            gap -= len(self._buffer)
+            self._buffer = self._reader.read(self._chunk)
+        self._position = gap
+        if not self._buffer:
+            self._position = 0
+            self._end(missing=gap)
+        return len(self._buffer) > 0
 
     def _extend(self, wanted: int) -> bool:
         """Keep the unread rest and append until ``wanted`` bytes are there; False where they are not."""

@@ -11,7 +11,7 @@ from layerscope.core.tar import FILE
 from layerscope.errors import TrailingDataError
 from layerscope.sources.budget import Budget
 from layerscope.sources.model import Reader
-from layerscope.sources.readers import CHUNK
+from layerscope.sources.readers import CHUNK, discard
 
 #: Bytes read at once where contents are digested: what a processor's cache holds.
 PIECE: Final = 1 << 18
@@ -20,8 +20,8 @@ PIECE: Final = 1 << 18
 class DigestingReader:
     """Stands between a forward-only reader and the scan, and digests file contents as they pass.
 
-    The scan reads ahead into its buffer and skips what lies behind it; the tap sees both. Files that
-    lie whole in the buffer are digested from there, the last one may reach into what is skipped.
+    The scan reads all there is, piece by piece. Files that lie whole in a piece are digested once the scan
+    has found them there; the last one may reach into the pieces behind, of which it takes the front as they pass.
     """
 
     def __init__(
@@ -42,27 +42,28 @@ class DigestingReader:
         self._parts: list[bytes] | None = None
 
     def read(self, count: int, /) -> bytes:
-        """Up to ``count`` bytes; empty only at the end."""
+        """Up to ``count`` bytes; empty only at the end, and where reading was stopped: that is asked each time."""
+        if self.stopped or not self._goes_on():
+            self.stopped = True
+            return b""
         piece = self._reader.read(count)
         self.bytes_done += len(piece)
         self._budget.expand(len(piece))
+        if self._left:
+            self._take(piece if len(piece) <= self._left else memoryview(piece)[: self._left])
         return piece
 
     def skip(self, count: int, /) -> int:
-        """Pass over ``count`` bytes, digesting what belongs to the file that is open.
+        """Read ``count`` bytes and drop them."""
+        return discard(self, count)
 
-        A file may be gigabytes long: whether to go on is asked for each piece.
+    def look_on(self) -> None:
+        """Read one piece more behind what is no tar: damage of compressed data is often told a little later.
+
+        DamagedImageError, LimitError.
         """
-        done = 0
-        while done < count:
-            self.stopped = self.stopped or not self._goes_on()
-            piece = b"" if self.stopped else self.read(min(PIECE, count - done))
-            if not piece:
-                break
-            done += len(piece)
-            if self._left:
-                self._take(piece if len(piece) <= self._left else piece[: self._left])
-        return done
+        with suppress(TrailingDataError):
+            self.read(PIECE)
 
     def read_out(self) -> bool:
         """Read what stands behind the end of the tar, where compressed data has its checksum; False where stopped.
@@ -70,7 +71,7 @@ class DigestingReader:
         DamagedImageError where it breaks off there, LimitError.
         """
         with suppress(TrailingDataError):
-            while self.skip(CHUNK) == CHUNK:
+            while self.read(CHUNK):
                 pass
         return not self.stopped
 
