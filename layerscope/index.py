@@ -6,7 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from typing import Final
 
 from layerscope.core.drive import BoundedReader
@@ -207,7 +207,7 @@ def _read_passing(source: PassingSource, watch: Watch) -> ImageIndex:
 
 
 @contextmanager
-def _woken(source: PassingSource, watch: Watch) -> Iterator[None]:
+def _woken(source: PassingSource | InterruptibleSource, watch: Watch) -> Iterator[None]:
     """While this goes on: a source that waits for bytes is woken soon after the work was stopped."""
     over = threading.Event()
 
@@ -226,7 +226,8 @@ def _woken(source: PassingSource, watch: Watch) -> Iterator[None]:
 
 def _read_open(source: OpenSource, watch: Watch) -> ImageIndex:
     """Index the layers of an image whose layers can be opened in any order."""
-    image = source.image()
+    with _woken(source, watch) if isinstance(source, InterruptibleSource) else nullcontext():
+        image = source.image()
     watch.layers = len(image.layers)
 
     def read(number: int) -> LayerIndex:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import email.utils
-import socket
 import ssl
 import sys
 import threading
@@ -22,13 +21,12 @@ from urllib.parse import urljoin
 from urllib.request import getproxies, proxy_bypass
 
 from urllib3 import BaseHTTPResponse, PoolManager, ProxyManager, Timeout, make_headers
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ProtocolError, ReadTimeoutError
 from urllib3.util import Url, parse_url
 
 from layerscope import __version__
 from layerscope.errors import CancelledError, SourceError
+from layerscope.sources.registry_connections import CONNECT_TIMEOUT, Connections
 from layerscope.sources.registry_errors import unreachable
 from layerscope.sources.registry_names import is_loopback
 
@@ -37,8 +35,7 @@ ATTEMPTS = 5
 BACKOFF = 0.5
 #: The longest wait (seconds) that a registry may ask for with Retry-After.
 LONGEST_WAIT = 60
-#: Seconds without a connection, and without a byte on it, until it counts as lost.
-CONNECT_TIMEOUT = 15
+#: Seconds without a byte on a connection until it counts as lost.
 STALL_TIMEOUT = 30
 #: Redirects in a row that are followed.
 REDIRECTS = 8
@@ -73,8 +70,7 @@ class Transport:
         self._managers: dict[str, PoolManager] = {}
         self._context: ssl.SSLContext | None = None
         self._live: weakref.WeakSet[BaseHTTPResponse] = weakref.WeakSet()
-        self._connections: weakref.WeakSet[HTTPConnection] = weakref.WeakSet()
-        self._stopped = threading.Event()
+        self._connections = Connections()
 
     def send(self, request: Request) -> BaseHTTPResponse:
         """The answer, whatever its status, its body unread; SourceError where none comes."""
@@ -83,6 +79,7 @@ class Transport:
             try:
                 response = self._follow(request)
             except HTTPError as error:
+                self.check()
                 if not _passes(error) or attempt == ATTEMPTS:
                     raise unreachable(parse_url(request.url).netloc or self._host, error, STALL_TIMEOUT) from error
                 self.pause(attempt)
@@ -99,31 +96,28 @@ class Transport:
         delay = max(least, BACKOFF * 2 ** (attempt - 1))
         if delay > 1 and self._narrate is not None:
             self._narrate(f"Waiting {delay:.0f} s for {self._host}")
-        self._stopped.wait(delay)
+        self._connections.wait(delay)
         self.check()
 
     def check(self) -> None:
         """CancelledError once ``stop`` was called."""
-        if self._stopped.is_set():
+        if self._connections.is_stopped():
             raise CancelledError(f"Reading from {self._host} was stopped.")
 
     def stop(self) -> None:
         """End what goes on in any thread, and close all connections."""
-        self._stopped.set()
+        self._connections.stop()
         for response in list(self._live):
             # It may have come to its end meanwhile, or its connection be gone already.
             with contextlib.suppress(ValueError, RuntimeError, OSError):
                 response.shutdown()
-        for connection in list(self._connections):  # of which no answer has begun
-            with contextlib.suppress(OSError, AttributeError):  # it was closed meanwhile
-                connection.sock.shutdown(socket.SHUT_RDWR)
         with self._lock:
             for manager in self._managers.values():
                 manager.clear()
 
     def resume(self) -> None:
         """It may be asked again."""
-        self._stopped.clear()
+        self._connections.resume()
 
     def _follow(self, request: Request) -> BaseHTTPResponse:
         """The answer behind all redirects."""
@@ -173,30 +167,8 @@ class Transport:
             )
         else:
             manager = PoolManager(maxsize=_CONNECTIONS, ssl_context=self._context)
-        manager.pool_classes_by_scheme = _noting(self._connections)
+        manager.pool_classes_by_scheme = self._connections.pools
         return manager
-
-
-def _noting(connections: weakref.WeakSet[HTTPConnection]) -> dict[str, type[HTTPConnectionPool]]:
-    """urllib3's pools, whose connections are noted once they are made."""
-
-    class Plain(HTTPConnection):
-        def connect(self) -> None:
-            super().connect()
-            connections.add(self)
-
-    class Secure(HTTPSConnection):
-        def connect(self) -> None:
-            super().connect()
-            connections.add(self)
-
-    class PlainPool(HTTPConnectionPool):
-        ConnectionCls = Plain
-
-    class SecurePool(HTTPSConnectionPool):
-        ConnectionCls = Secure
-
-    return {"http": PlainPool, "https": SecurePool}
 
 
 def finish(response: BaseHTTPResponse) -> None:
