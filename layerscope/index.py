@@ -31,7 +31,7 @@ from layerscope.sources.model import (
 )
 from layerscope.sources.verification import Sums, mismatch
 
-_NO_MANIFEST: Final = "Reading was stopped before the manifest came: these need not be the image's layers."
+_NO_MANIFEST: Final = "Reading was stopped before the manifest came: from layer {} on order and waste are a guess."
 _NO_HISTORY: Final = "Reading was stopped before the manifest came: history and platform are not known."
 _NOT_REACHED: Final = "reading was stopped before this layer"
 #: Layers that are read side by side, at most; and as many as this, whatever the cores, where they wait for a network.
@@ -192,7 +192,8 @@ def _read_passing(source: PassingSource, watch: Watch) -> ImageIndex:
             raise
         whole = arrange()
         names = [*watch.order, *(name for name in passed if name not in watch.order)]
-        image = Image("", "", layers=list(map(Layer, names)), warnings=[_NO_HISTORY if whole else _NO_MANIFEST])
+        guess = _NO_MANIFEST.format(len(watch.order) + 1)
+        image = Image("", "", layers=list(map(Layer, names)), warnings=[_NO_HISTORY if whole else guess])
     for layer in image.layers:
         if image.verify and layer.verifier and layer.name not in passed:  # an empty blob
             passed[layer.name] = index_layer(layer.verifier(), watch, -1, layer.name, total=0, tap=True)

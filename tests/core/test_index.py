@@ -321,8 +321,35 @@ def test_a_passing_source_is_read_no_further_once_stopped() -> None:
     assert visited == ["stranger", "layer1"]
     assert [layer.name for layer in index.image.layers] == visited
     assert index.stopped
-    assert index.image.warnings
+    assert "from layer 1 on order and waste are a guess" in index.image.warnings[0]
     assert [number for number, _ in index.faults] == [1]
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_of_a_passing_source_that_is_stopped_the_order_is_told_as_far_as_it_is_known(whole: bool) -> None:
+    passed: list[str] = []
+
+    class Knowing(Stream):
+        def read_through(self, visit: Visit) -> Image:
+            def noting(name: str, reader: Reader, size: int) -> None:
+                passed.append(name)
+                visit(name, reader, size)
+
+            return super().read_through(noting)
+
+        def order(self) -> tuple[list[str], bool]:
+            return ["layer0", *(["layer1", "layer2"] if whole else [])], whole
+
+    index = build_index(Knowing(LAYERS), cancelled=lambda: len(passed) > 1)
+    assert index.stopped
+    names = [layer.name for layer in index.image.layers]
+    (warning,) = index.image.warnings
+    if whole:
+        assert names[:3] == ["layer0", "layer1", "layer2"]
+        assert "guess" not in warning
+    else:
+        assert names[:2] == ["layer0", "stranger"]
+        assert "from layer 2 on order and waste are a guess" in warning
 
 
 def test_a_source_that_stops_by_itself_is_an_error() -> None:
