@@ -11,6 +11,7 @@ from typing import Final
 from mypy_extensions import i64
 
 from layerscope.core.layer import LayerIndex
+from layerscope.core.sorting import StepSort
 from layerscope.core.tar import DIRECTORY
 from layerscope.core.tree import ImageTree
 
@@ -19,7 +20,11 @@ BLOCK: Final = 256
 #: The number of the paths that have to be looked at one by one.
 MANY: Final = 255
 
-_STEP: Final = 4_096
+#: Children of a folder above which they are sorted in steps.
+LARGE: Final = 4_096
+
+_STEP: Final = 2_048
+_NOWHERE: Final[dict[bytes, int]] = {}
 #: Versions of a path that a history may tell.
 _MOST_VERSIONS: Final = 4
 
@@ -49,7 +54,8 @@ class Outline:
     ``depths[p]`` how many directories it lies in (255 for more), ``is_directory[p]`` 1 where any version
     of it is a directory, ``sizes[p]`` the stored bytes of its newest version. ``folders`` are the
     positions with something below them, in order; ``folder_mask`` has 1 for each; ``over_folders`` are
-    those whose first child is such a folder, too. ``positions[node]`` leads back; the root's is -1.
+    those whose first child is such a folder, too; ``large`` those with more than LARGE paths right in them, -1
+    for the root. ``positions[node]`` leads back; the root's is -1.
 
     Paths with the same history share a number, ``histories`` tells what it means: whether the path is
     a directory, then layer and end of each version, the newest first. ``numbers[p]`` is MANY where
@@ -68,6 +74,7 @@ class Outline:
         self.sizes: array[int] = array("q")
         self.folders: array[int] = array("i")
         self.over_folders: array[int] = array("i")
+        self.large: list[int] = []
         self.folder_mask: bytearray = bytearray()
         self._folder_number: int = -1
         self.numbers: bytearray = bytearray()
@@ -81,8 +88,11 @@ class Outline:
         self._block: dict[int, int] = {}
         self._waiting: list[int] = []
         self._depth: int = 0
+        self._sort: StepSort | None = None
+        self._sorted: list[bytes] = []
+        self._folder: int = -1  # whose very many children are being sorted
         self.positions[0] = -1
-        self._push_children(0)
+        self._push_children(0, -1)
 
     def __len__(self) -> int:
         return len(self.nodes)
@@ -100,6 +110,9 @@ class Outline:
     def step(self) -> bool:
         """Do a bounded piece of the work; False when the outline is complete."""
         for _ in range(_STEP):
+            if self._folder >= 0:
+                self._push_sorted()
+                return True
             if not self._waiting:
                 if self._block:
                     self._close_block()
@@ -112,10 +125,15 @@ class Outline:
                 self._append(node)
         return True
 
-    def _push_children(self, node: int) -> bool:
+    def _push_children(self, node: int, position: int) -> bool:
         """Put a directory's children on the stack, the first by name on top; were there any?"""
+        if self.tree.child_count(node) > LARGE:
+            self.large.append(position)
+            self._folder = node
+            self._sort = StepSort(self.tree.child_names(node))
+            return True
         names = self.tree.names
-        # Names sort three times as fast as pairs do: a folder may have a hundred thousand of them.
+        # Names sort three times as fast as pairs do.
         named: dict[bytes, int] = {}
         for child in self.tree.children(node):
             named[names[child]] = child
@@ -124,6 +142,21 @@ class Outline:
         for name in ordered:
             self._waiting.append(named[name])
         return len(ordered) > 0
+
+    def _push_sorted(self) -> None:
+        """The same of very many children, piece by piece: sort them first, then put them on the stack."""
+        if self._sort is not None:
+            if not self._sort.step():
+                self._sorted = self._sort.items
+                self._sort = None
+            return
+        there = self.tree.live.get(self._folder, _NOWHERE)
+        for name in reversed(self._sorted[-_STEP:]):
+            child = there.get(name, -1)
+            self._waiting.append(child if child >= 0 else self.tree.child(self._folder, name))
+        del self._sorted[-_STEP:]
+        if not self._sorted:
+            self._folder = -1
 
     def _append(self, node: int) -> None:
         position = len(self.nodes)
@@ -153,7 +186,7 @@ class Outline:
         if node in tree.live or node in tree.gone:
             self._waiting.append(-1 - position)
             self._depth += 1
-            if self._push_children(node):
+            if self._push_children(node, position):
                 if self.folders and self.folders[-1] == position - 1:
                     self.over_folders.append(position - 1)
                 self.folders.append(position)

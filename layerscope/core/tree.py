@@ -128,6 +128,22 @@ class ImageTree:
             result.extend(gone.values())
         return result
 
+    def child_count(self, node: int) -> int:
+        """How many nodes these are."""
+        there, gone = self.live.get(node), self.gone.get(node)
+        return (len(there) if there is not None else 0) + (len(gone) if gone is not None else 0)
+
+    def child_names(self, node: int) -> list[bytes]:
+        """Their names, in no particular order."""
+        result: list[bytes] = []
+        there = self.live.get(node)
+        if there is not None:
+            result.extend(there.keys())
+        gone = self.gone.get(node)
+        if gone is not None:
+            result.extend(gone.keys())
+        return result
+
     def newest(self, node: int) -> int:
         """The newest version of a path; -1 where it has none (an untouched root)."""
         return self.newest_versions[node]

@@ -288,12 +288,20 @@ class FilesPane(Rows):
 
     def sort(self) -> None:
         """By name, by size, by changes, by waste."""
-        orders = list(Order)
-        self._change(lambda tree: tree.set_order(orders[(orders.index(tree.order) + 1) % len(orders)], tree.backwards))
+        if self.model is not None:
+            orders, (order, backwards) = list(Order), self.model.wanted_order
+            self._reorder(orders[(orders.index(order) + 1) % len(orders)], backwards)
 
     def reverse(self) -> None:
         """The other way round."""
-        self._change(lambda tree: tree.set_order(tree.order, not tree.backwards))
+        if self.model is not None:
+            order, backwards = self.model.wanted_order
+            self._reorder(order, not backwards)
+
+    def _reorder(self, order: Order, backwards: bool) -> None:
+        if self.model is not None:
+            position = self.position
+            self._do(self.model.set_order(order, backwards), lambda: self._settle(position))
 
     def toggle_columns(self) -> None:
         """Show or hide the columns beside the names."""

@@ -60,6 +60,8 @@ class FileTree:
         self.view: View = View(outline, -1, -1)
         self.order = Order.NAME
         self.backwards = False
+        #: What it will be sorted by once the work for that is done.
+        self.wanted_order = Order.NAME, False
         self.shown = _ALL
         self.filter: Filter | None = None
         self.hits = bytearray()
@@ -71,10 +73,11 @@ class FileTree:
         self.folds = Folds(outline)
         self._found = Found()
         self._wanted: tuple[Filter | None, View] = None, self.view
+        self._shown_for: tuple[Filter | None, View] = self._wanted
 
     def follow(self, other: FileTree) -> None:
         """Show what another tree showed: the same marks, order, and folders that the user folded or unfolded."""
-        self.shown, self.order, self.backwards = other.shown, other.order, other.backwards
+        self.shown, self.wanted_order = other.shown, other.wanted_order
         same = other.tree is self.tree
         places = self.outline.positions
 
@@ -103,7 +106,7 @@ class FileTree:
 
     def _turn(self, wanted: Filter | None, view: View, height: int = 0) -> Generator[None]:
         """Work that newer work may take the place of: that has to know what this was about."""
-        self._wanted = wanted, view
+        self._wanted = asked = wanted, view
         wanted, found = yield from self._find(wanted, view)
         allowed = self._shown(view)
         yield
@@ -114,6 +117,7 @@ class FileTree:
         rows = RowMap(self.outline)
         rows.show(keep)
         yield
+        ordered = yield from self._arranged(rows, view)
         self.filter, self.view, self.rows = wanted, view, rows
         self.hits, self.hit_count, self.hidden = hits, hits.count(1), hidden
         self.total = self._total()
@@ -122,6 +126,8 @@ class FileTree:
             self.folds.open_changes(view, rows, height)
         if found is not None:
             self.folds.open_hits(hits, self.hit_count)
+        self._shown_for = asked
+        self._put_in_order(ordered)
         self._fold()
         self.elsewhere = self._find_elsewhere()
 
@@ -234,7 +240,7 @@ class FileTree:
 
     def _fold(self) -> None:
         self.rows.fold(self.folds.mask)
-        self._sort()
+        self._forget_rows()
 
     def _forget_rows(self) -> None:
         if self._sorted is not None:
@@ -275,15 +281,27 @@ class FileTree:
         self.shown = self.shown ^ {mark}
         return self.set_filter(self._wanted[0])
 
-    def set_order(self, order: Order, backwards: bool) -> None:
+    def set_order(self, order: Order, backwards: bool) -> Generator[None]:
         """Sort by something else."""
-        self.order, self.backwards = order, backwards
-        self._sort()
+        self.wanted_order = order, backwards
+        return self._reorder() if self._shown_for is self._wanted else self._turn(*self._wanted)
 
-    def _sort(self) -> None:
-        self._sorted = None
-        if self.order is not Order.NAME or self.backwards:
-            self._sorted = SortedRows(self.rows, self.view, self.lookups.waste, _ORDERS[self.order], self.backwards)
+    def _reorder(self) -> Generator[None]:
+        self._put_in_order((yield from self._arranged(self.rows, self.view)))
+
+    def _arranged(self, rows: RowMap, view: View) -> Generator[None, None, SortedRows | None]:
+        """Rows in the wanted order, with what would take long when it is looked at done; None where names sort them."""
+        order, backwards = self.wanted_order
+        if order is Order.NAME and not backwards:
+            return None
+        found = SortedRows(rows, view, self.lookups.waste, _ORDERS[order], backwards)
+        while found.step():
+            yield
+        return found
+
+    def _put_in_order(self, found: SortedRows | None) -> None:
+        self._sorted = found
+        self.order, self.backwards = self.wanted_order
 
     def path(self, position: int) -> bytes:
         """The path of a position, without a leading slash."""

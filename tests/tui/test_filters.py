@@ -186,7 +186,7 @@ def test_matches_are_walked_around_the_end() -> None:
 
 def test_the_first_match_is_that_of_the_first_row() -> None:
     files = file_tree()
-    files.set_order(Order.NAME, True)
+    finish(files.set_order(Order.NAME, True))
     finish(files.set_filter(parse_filter("*.py")))
     assert files.path(files.first_hit()) == b"usr/lib/python3/six.py"
     finish(files.set_filter(parse_filter("nothing")))
@@ -231,14 +231,14 @@ def test_folding_and_levels() -> None:
 def test_orders() -> None:
     files = file_tree(-1, 0)
     files.fold_all(True)
-    files.set_order(Order.SIZE, False)
+    finish(files.set_order(Order.SIZE, False))
     assert labels(files) == ["var/cache", "usr/lib", "etc"]
-    files.set_order(Order.SIZE, True)
+    finish(files.set_order(Order.SIZE, True))
     assert labels(files) == ["etc", "usr/lib", "var/cache"]
-    files.set_order(Order.NAME, True)
+    finish(files.set_order(Order.NAME, True))
     assert labels(files) == ["var/cache", "usr/lib", "etc"]
     changes = file_tree()
-    changes.set_order(Order.CHANGES, False)
+    finish(changes.set_order(Order.CHANGES, False))
     assert labels(changes) == ["usr/lib", "var/cache", "zz", "etc"]
 
 
