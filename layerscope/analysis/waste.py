@@ -9,6 +9,7 @@ from layerscope.analysis.model import DUPLICATE, HIDDEN, OVERWRITTEN, REMOVED, R
 from layerscope.core import tree as core
 from layerscope.core import waste as bundles
 from layerscope.core.rollup import Rollup
+from layerscope.core.sorting import StepSort
 from layerscope.core.tree import ImageTree
 from layerscope.core.waste import Bundle, WastedVersions
 from layerscope.index import ImageIndex
@@ -45,8 +46,16 @@ def find_waste(index: ImageIndex) -> list[WasteItem]:
     for (layer, reason), merged in zip(causes, rollup.merged, strict=True):
         while merged:
             items.append(_item(index.tree, merged.pop(), layer, _REASONS[reason]))
-    items.sort(key=lambda item: (-item.bytes, item.path, item.wasted_by))
-    return items
+    return _largest_first(items)
+
+
+def _largest_first(items: list[WasteItem]) -> list[WasteItem]:
+    """Sorted by bytes, then path, then who wasted them: in steps, as one sort of very many would hold up a screen."""
+    # Layer and place in one number: this is when an image of much waste takes the most memory.
+    sorting = StepSort([(-item.bytes, item.path, (item.wasted_by << 32) + n) for n, item in enumerate(items)])
+    while sorting.step():
+        pass
+    return [items[place & 0xFFFFFFFF] for _bytes, _path, place in sorting.items]
 
 
 def _item(tree: ImageTree, bundle: Bundle, layer: int, reason: str) -> WasteItem:

@@ -50,6 +50,8 @@ class StepSort:
     def _sort_run(self) -> None:
         run = self.items[self._next : self._next + _RUN]
         self._next += _RUN
+        if self._next >= len(self.items):
+            self.items = []  # all are in runs
         run.sort()
         if self._runs and self._runs[-1][-1] <= run[0]:
             self._runs[-1].extend(run)  # it was in order already
