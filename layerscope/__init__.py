@@ -9,6 +9,8 @@ The data goes one way, and each stage knows nothing of the one after it::
                  compiled by mypyc where a compiler is at hand, the same Python elsewhere
 ``sources``      where the bytes come from: an engine, an archive file or stream
 ``index``        drives a source and the core: bounded pieces, progress, cancelling
+``reading``      one layer of that, from its first byte to its last or to a stop
+``stack``        layers on top of each other as they arrive, for those who do not wait
 ``analysis``     pure functions from the index to answers: waste, efficiency, changes
 ``report``       answers as text and JSON; the only writer of standard output
 ``tui``          the explorer; the only package that imports textual or rich

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from layerscope.core.view import view_of
 from layerscope.text import size
 from layerscope.tui.finding import FindingScreen
-from layerscope.tui.growing import Grown, Growth, SoFar, Stacked
+from layerscope.tui.growing import NOTHING, Grown, Growth, SoFar, Stacked
 from layerscope.tui.pace import Pace
 from layerscope.tui.preferences import PLAIN, Preferences
 from layerscope.tui.reading import Alone, Failed, look_at, start
@@ -76,7 +76,8 @@ class ArrivingScreen(FindingScreen):
         texts = [f"{words} · esc stops"]
         if so_far is not None and so_far.wasted:
             which = f"layers 1–{so_far.layers}" if so_far.layers > 1 else "layer 1"
-            texts.insert(0, f"{words} · {which}: ░ {size(so_far.wasted)} wasted so far · esc stops")
+            wasted = f"░ {size(so_far.wasted)} wasted so far"
+            texts = [f"{words} · {which}: {wasted} · esc stops", f"{words} · {wasted} · esc stops", *texts]
         self.title_bar.say(*texts)
 
     def on_stacked(self, message: Stacked) -> None:
@@ -127,7 +128,9 @@ class ArrivingScreen(FindingScreen):
         """What a layer writes and deletes can be looked at, while layers below it are still coming."""
         if self.index is None and message.layer is self._shown_for:
             self._show(message.files, message.view)
-            self.layer_list.caption = "this layer alone, not compared"
+            self.layer_list.caption = "alone, not compared yet"
+            if self._so_far is None:
+                self.details.show_so_far(NOTHING)
 
     def _show(self, files: FileTree, view: View) -> None:
         with self.first_files(files):

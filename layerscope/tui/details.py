@@ -197,7 +197,7 @@ def _layer_lines(analysis: Analysis, waste: Mapping[int, WasteItem], number: int
 
 def _early_lines(so_far: SoFar | None, layer: int, subject: Subject, width: int) -> Iterator[Pieces]:
     """What is known of a layer, or of the image, while layers that lie on it are still being read."""
-    if so_far is None:
+    if so_far is None or (subject is Subject.IMAGE and not so_far.layers):
         yield [("reading", "dim")]
         return
     if subject is Subject.LAYER and layer >= so_far.layers:

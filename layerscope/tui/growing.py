@@ -44,6 +44,10 @@ class SoFar(NamedTuple):
         return len(self.stored)
 
 
+#: As long as the lowest layer has not arrived.
+NOTHING: Final = SoFar(0, 0, (), (), (), (), (), ())
+
+
 @dataclass(eq=False)
 class Stacked(Message):
     """More of the lowest layers have arrived: what they make together."""

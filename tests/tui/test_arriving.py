@@ -8,6 +8,8 @@ import threading
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
+import pytest
+from syrupy.assertion import SnapshotAssertion
 from textual.pilot import Pilot
 
 from explorers import explorer, settle
@@ -112,7 +114,7 @@ def test_a_layer_above_a_gap_shows_what_it_writes_and_names_what_it_deletes() ->
         gates.open(2)
         await until(app, pilot, "2/layer.tar")
         await pilot.press("down", "down")
-        shown = await until(app, pilot, "this layer alone, not compared", "readme")
+        shown = await until(app, pilot, "alone, not compared yet", "readme")
         row = next(line for line in shown.splitlines() if "old.so" in line)
         assert "│- " in row
         assert " B " not in row.rpartition("│-")[2], "nobody knows how large it was"
@@ -190,6 +192,35 @@ def test_stopping_shows_the_same_changes() -> None:
         await until(app, pilot, "-    700 B     motd", "~     60 B     passwd", "incomplete")
 
     visit(gates, see)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 30)], ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize(
+    ("first", "numbers", "words"),
+    [(0, (0, 1, 2), ("-", "motd", "passwd", "░")), (1, (1,), ("alone, not compared yet", "motd"))],
+    ids=["lowest", "alone"],
+)
+def test_screens(
+    first: int,
+    numbers: tuple[int, ...],
+    words: tuple[str, ...],
+    size: tuple[int, int],
+    snapshot_text: SnapshotAssertion,
+) -> None:
+    gates = Gates(LAYERS, first)
+    seen = []
+
+    async def see(app: ExplorerApp, pilot: Pilot[Any]) -> None:
+        gates.open(*numbers)
+        while not app.explorer.layer_list.name_of(max(numbers)):
+            await pilot.pause(0.02)
+        await pilot.press("down")
+        await until(app, pilot, *words)
+        await pilot.pause(0.3)
+        seen.append(screen_text(app))
+
+    visit(gates, see, size)
+    assert seen[0] == snapshot_text
 
 
 class Trickle(io.BytesIO):

@@ -97,7 +97,7 @@ def test_a_layer_that_was_read_can_be_looked_at_while_others_come() -> None:
     asyncio.run(run())
     assert "reading · 50 % · 3.5 MB of 7.1 MB" in seen[0]
     assert "os-release" in seen[0]
-    assert "this layer alone, not compared" in seen[0]
+    assert "alone, not compared yet" in seen[0]
     assert "this layer is not read yet" in seen[1]
     assert "os-release" not in seen[1] + seen[2]
     assert "efficiency 68 %" in seen[3]
