@@ -12,7 +12,7 @@ from core.archives import Forward, Seekable, header, padded, pax
 from layerscope import reading
 from layerscope.analysis.summary import analyse
 from layerscope.core.tar import FILE
-from layerscope.errors import CancelledError, DamagedImageError, SourceError
+from layerscope.errors import DamagedImageError, SourceError
 from layerscope.index import ImageIndex, Progress, build_index
 from layerscope.sources.limits import Limits
 from layerscope.sources.model import Image, Layer, Reader, Visit
@@ -288,77 +288,6 @@ def test_progress_goes_forward_inside_of_a_large_file(monkeypatch: pytest.Monkey
     assert done == sorted(done)
     assert len(set(done)) > 10
     assert (told[0].layer, told[0].layers, told[0].name) == (0, 1, "layer0")
-
-
-@pytest.mark.parametrize("kind", SOURCES)
-def test_cancelling_keeps_what_had_arrived(kind: str) -> None:
-    asked = 0
-
-    def cancelled() -> bool:
-        nonlocal asked
-        asked += 1
-        return asked > 1
-
-    index = build_index(SOURCES[kind]([UPPER, LOWER, UPPER]), cancelled=cancelled)
-    assert index.stopped
-    assert 0 < sum(len(layer) for layer in index.layers) < 5000 + 5000 + len(SIZES) + 1
-    assert index.tree.image_bytes == sum(index.tree.stored)
-    assert all("stopped" in sentence for _, sentence in index.faults)
-
-
-def test_a_passing_source_is_read_no_further_once_stopped() -> None:
-    visited: list[str] = []
-
-    class Watched(Stream):
-        def read_through(self, visit: Visit) -> Image:
-            def noting(name: str, reader: Reader, size: int) -> None:
-                visited.append(name)
-                visit(name, reader, size)
-
-            return super().read_through(noting)
-
-    index = build_index(Watched([LOWER, UPPER]), cancelled=lambda: len(visited) > 1)
-    assert visited == ["stranger", "layer1"]
-    assert [layer.name for layer in index.image.layers] == visited
-    assert index.stopped
-    assert "from layer 1 on order and waste are a guess" in index.image.warnings[0]
-    assert [number for number, _ in index.faults] == [1]
-
-
-@pytest.mark.parametrize("whole", [False, True])
-def test_of_a_passing_source_that_is_stopped_the_order_is_told_as_far_as_it_is_known(whole: bool) -> None:
-    passed: list[str] = []
-
-    class Knowing(Stream):
-        def read_through(self, visit: Visit) -> Image:
-            def noting(name: str, reader: Reader, size: int) -> None:
-                passed.append(name)
-                visit(name, reader, size)
-
-            return super().read_through(noting)
-
-        def order(self) -> tuple[list[str], bool]:
-            return ["layer0", *(["layer1", "layer2"] if whole else [])], whole
-
-    index = build_index(Knowing(LAYERS), cancelled=lambda: len(passed) > 1)
-    assert index.stopped
-    names = [layer.name for layer in index.image.layers]
-    (warning,) = index.image.warnings
-    if whole:
-        assert names[:3] == ["layer0", "layer1", "layer2"]
-        assert "guess" not in warning
-    else:
-        assert names[:2] == ["layer0", "stranger"]
-        assert "from layer 2 on order and waste are a guess" in warning
-
-
-def test_a_source_that_stops_by_itself_is_an_error() -> None:
-    class Ending(Stream):
-        def read_through(self, visit: Visit) -> Image:
-            raise CancelledError("The user said so.")
-
-    with pytest.raises(CancelledError):
-        build_index(Ending([LOWER]))
 
 
 class Checked(Forward):
