@@ -77,7 +77,8 @@ class Told:
             before, found, after = f" {self.body}".partition(f" {shell} ")
             if found and (not before or before.startswith(" |")):
                 texts.add(after)
-        return texts
+        # buildah tells of mounts, too.
+        return texts | {_FLAGS.sub("", text) for text in texts}
 
 
 def read_line(created_by: str) -> Told:
@@ -138,7 +139,8 @@ def _commands(instruction: Instruction) -> set[str]:
         first = instruction.heredocs[0]
         texts |= {first.text, f"/dev/pipes/{first.name}"}
         bodies = "".join(f"\n{document.text}{document.name}" for document in instruction.heredocs)
-        texts.add(instruction.text + bodies)
+        # buildah leaves the last word out.
+        texts |= {instruction.text + bodies, instruction.text + bodies.removesuffix(instruction.heredocs[-1].name)}
     return {" ".join(text.split()) for text in texts}
 
 

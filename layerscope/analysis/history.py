@@ -19,11 +19,16 @@ _BLANKS = re.compile(r"[ \t]{2,}|\t")
 
 
 def clean(created_by: str) -> str:
-    """The instruction as its author wrote it, as far as the builder left it in ``created_by``."""
+    """The instruction as its author wrote it, as far as the builder left it in ``created_by``; blanks are squeezed."""
+    return _BLANKS.sub(" ", unsqueezed(created_by)).strip()
+
+
+def unsqueezed(created_by: str) -> str:
+    """The same with all its blanks: in a script of several lines they may mean something."""
     text, classic = _NOP.subn("", created_by.strip().removesuffix(_BUILDKIT).rstrip())
     if not classic:
         text = _RUN.sub("RUN ", text)
-    return _BLANKS.sub(" ", _HASH.sub(r"\1:\2", text)).strip()
+    return _HASH.sub(r"\1:\2", text).strip()
 
 
 def match_history(entries: Sequence[HistoryEntry], layers: int) -> list[HistoryLine]:

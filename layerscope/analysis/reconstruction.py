@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from layerscope.analysis.base import LOWEST_LAYER
+from layerscope.analysis.dockerfile import parse_dockerfile
+from layerscope.analysis.history import unsqueezed
 from layerscope.analysis.model import HistoryLine
 
 #: What the classic builder makes of lists and sets: Go's way to print them.
@@ -99,15 +101,27 @@ def _breaks(text: str) -> Iterator[tuple[int, int]]:
 
 def _written(text: str) -> str:
     """A history line as a Dockerfile can have it; a script is a here-document, of which BuildKit tells the body."""
+    ends = _heredocs(text)
+    if ends and "\n" not in text:
+        return "\n".join(["# The history does not tell the text of:", text, *ends])
+    if ends:
+        return text if text.endswith(f"\n{ends[-1]}") else f"{text}\n{ends[-1]}"  # buildah leaves it out
     if "\n" not in text:
         return " \\\n    ".join(broken(instruction(text)))
     script = text.removeprefix("RUN ")
-    if script == text or "<<" in script.partition("\n")[0]:
+    if script == text:
         return text
     end = "EOF"
     while f"\n{end}\n" in f"{script}\n":
         end += "_"
     return f"RUN <<{end}\n{script}\n{end}"
+
+
+def _heredocs(text: str) -> list[str]:
+    """The words that end the here-documents of an instruction."""
+    stages = parse_dockerfile(f"FROM scratch\n{text}") if "<<" in text else []
+    made = stages[0].instructions if stages else []
+    return [document.name for document in made[0].heredocs] if made else []
 
 
 def first_own_line(history: Sequence[HistoryLine], base_layers: int) -> int:
@@ -144,5 +158,5 @@ def reconstruct(
         if not line.text:
             lines.append("# A layer that the history does not tell of.")
         else:
-            lines.append(_written(line.text))
+            lines.append(_written(unsqueezed(line.raw) if "\n" in line.text else line.text))
     return "\n".join(line for line in lines if line) + "\n"

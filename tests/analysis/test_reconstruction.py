@@ -109,6 +109,13 @@ def test_a_guessed_base_is_none() -> None:
         ("RUN /bin/sh -c cat <<A\nEOF\nA # buildkit", "RUN cat <<A\nEOF\nA"),
         ("RUN /bin/sh -c set -e\nEOF\nEOF\n # buildkit", "RUN <<EOF_\nset -e\nEOF\nEOF\nEOF_"),
         ("RUN |1 A=1 /bin/sh -c <<EOF cat > /x\nhello\nEOF # buildkit", "RUN <<EOF cat > /x\nhello\nEOF"),
+        ("RUN /bin/sh -c a <<<b $((1<<2))\nmake\n # buildkit", "RUN <<EOF\na <<<b $((1<<2))\nmake\nEOF"),
+        (
+            "RUN /bin/sh -c <<EOF python3\nif 1:\n    print()\nEOF # buildkit",
+            "RUN <<EOF python3\nif 1:\n    print()\nEOF",
+        ),
+        ("|1 A=1 /bin/sh -c <<EOF\nset -e\nmake", "RUN <<EOF\nset -e\nmake\nEOF"),
+        ("/bin/sh -c <<-'EOF' cat > /x\n\thello", "RUN <<-'EOF' cat > /x\n\thello\nEOF"),
     ],
 )
 def test_a_script_is_a_here_document(told: str, written: str) -> None:
@@ -116,6 +123,14 @@ def test_a_script_is_a_here_document(told: str, written: str) -> None:
     assert text == f"FROM scratch\n{written}\nCOPY a b\n"
     (stage,) = parse_dockerfile(text)
     assert [each.keyword for each in stage.instructions] == ["RUN", "COPY"]
+
+
+def test_a_copied_here_document_is_closed() -> None:
+    entries = [HistoryEntry("COPY <<ONE <<TWO /etc/ # buildkit"), HistoryEntry("COPY a b # buildkit")]
+    text = reconstruct(match_history(entries, 2), 0, HISTORY)
+    assert "# The history does not tell the text of:\nCOPY <<ONE <<TWO /etc/\nONE\nTWO\nCOPY a b\n" in text
+    (stage,) = parse_dockerfile(text)
+    assert [each.keyword for each in stage.instructions] == ["COPY", "COPY"]
 
 
 def test_a_reader_of_dockerfiles_reads_it() -> None:
