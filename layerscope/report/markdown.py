@@ -122,7 +122,7 @@ def _at(location: Location | None) -> str:
 
 
 def _layer_row(layer: LayerFigures) -> str:
-    command = coded(_clipped(layer.command)) if layer.command else ""
+    command = coded(_clipped(" ".join(layer.command.split()))) if layer.command else ""
     return (
         f"{label(layer.index)} | {size(layer.size_bytes)} | {size(layer.wasted_in_bytes)} | "
         f"{size(layer.wasted_by_bytes)} | {command}"

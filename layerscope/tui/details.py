@@ -191,7 +191,7 @@ def _layer_lines(analysis: Analysis, waste: Mapping[int, WasteItem], number: int
     if layer.base:
         yield [("base image layer", "dim")]
     yield []
-    for part in wrap(printable(layer.command), width):
+    for part in wrap(printable(" ".join(layer.command.split())), width):
         yield [(part, "")]
 
 

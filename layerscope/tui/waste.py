@@ -167,7 +167,7 @@ class WastePane(Rows):
         yield (count, "dim")
 
     def _command(self, layer: int) -> str:
-        return printable(self.figures[layer].command) if layer < len(self.figures) else ""
+        return _one_line(self.figures[layer].command) if layer < len(self.figures) else ""
 
     def action_fold(self) -> None:
         """Fold or unfold the group that the cursor is in."""
@@ -370,7 +370,7 @@ def _item_words(item: WasteItem, analysis: Analysis, height: int) -> Content:
 def _maker(analysis: Analysis, layer: int) -> list[tuple[str, str]]:
     found = analysis.layers[layer]
     base = "  (base image)" if found.base else ""
-    command = printable(found.command) or "(the history does not say)"
+    command = _one_line(found.command) or "(the history does not say)"
     return [(f"{layer + 1:<2} ", "bold"), (cut(command, 300) + base, "")]
 
 
@@ -387,3 +387,8 @@ def _group_words(group: Group, analysis: Analysis) -> Content:
     else:
         parts = [(group.name, "bold"), (f"\n{figures}", "")]
     return Content.assemble(*parts)
+
+
+def _one_line(command: str) -> str:
+    """A command, which may be a whole script, in one line."""
+    return printable(" ".join(command.split()))

@@ -71,6 +71,15 @@ def test_text_of_a_failed_check() -> None:
     ]
 
 
+def test_a_script_is_one_line_of_a_table() -> None:
+    entries = [HistoryEntry("RUN /bin/sh -c <<EOF\nif x; then\n    make\nfi\nEOF # buildkit")]
+    analysis = analyse(make_index([[file("a", 1)]], entries))
+    for form in ("text", "markdown"):
+        text = rendered(analysis, form).replace("&#60;", "<").replace("&lt;", "<").replace("&#59;", ";")
+        (line,) = [line for line in text.splitlines() if "RUN" in line]
+        assert re.search(r"RUN <<EOF if x; then +make fi EOF", line)
+
+
 def test_a_passed_check_is_short_and_reads_no_contents() -> None:
     analysis = sample()
     rule = make_rule("min-efficiency", "1%", Scoring.TRUE)
