@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import gc
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from layerscope.analysis.model import Analysis
@@ -14,6 +15,20 @@ if TYPE_CHECKING:
     from layerscope.progress import Keep
     from layerscope.sources.limits import Limits
     from layerscope.sources.model import OpenSource, PassingSource
+
+#: New objects until the collector of cycles looks at them; Python's own 700 or 2,000 come with every module.
+_YOUNG: Final = 50_000
+
+
+@contextmanager
+def _seldom_collected() -> Iterator[None]:
+    """While this goes on, the collector of cycles seldom looks: nearly all that is made stays to the end."""
+    before = gc.get_threshold()
+    gc.set_threshold(_YOUNG, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 @contextmanager
@@ -26,6 +41,11 @@ def analysed(args: argparse.Namespace, keep: Keep | None = None) -> Iterator[Ana
 @contextmanager
 def examined(args: argparse.Namespace, keep: Keep | None = None) -> Iterator[tuple[ImageIndex, Analysis]]:
     """The index of the image that the arguments name, and what follows from it; its source stays open meanwhile."""
+    with _seldom_collected(), ExitStack() as stack:
+        yield _examine(args, keep, stack)
+
+
+def _examine(args: argparse.Namespace, keep: Keep | None, stack: ExitStack) -> tuple[ImageIndex, Analysis]:
     from layerscope.analysis.summary import analyse
     from layerscope.cli.bases import asked_base, lookup_beside
     from layerscope.cli.limits import parse_limits
@@ -36,17 +56,16 @@ def examined(args: argparse.Namespace, keep: Keep | None = None) -> Iterator[tup
     limits = parse_limits(args.limit)
     stages = read_stages(args)
     line = ProgressLine(args)
-    with ExitStack() as stack:
-        try:
-            source = _open_source(args, limits, line)
-            stack.callback(source.close)
-            base = asked_base(args, limits)
-            index = build_index(source, progress=line.index, keep=keep, limits=limits)
-        finally:
-            line.clear()
-        analysis = analyse(index, base=base, lookup=lookup_beside(args, index.image, limits))
-        add_lines(args, stages, index.image, analysis)
-        yield index, analysis
+    try:
+        source = _open_source(args, limits, line)
+        stack.callback(source.close)
+        base = asked_base(args, limits)
+        index = build_index(source, progress=line.index, keep=keep, limits=limits)
+    finally:
+        line.clear()
+    analysis = analyse(index, base=base, lookup=lookup_beside(args, index.image, limits))
+    add_lines(args, stages, index.image, analysis)
+    return index, analysis
 
 
 def _open_source(args: argparse.Namespace, limits: Limits, line: ProgressLine) -> OpenSource | PassingSource:
