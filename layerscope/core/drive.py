@@ -119,9 +119,11 @@ class HeaderDrive:
 
     def _read_over(self, gap: int) -> bool:
         """Read as far, always in whole pieces: what is scanned next may begin in the middle of one."""
+        self._buffer = b""  # its memory, which the caches hold, is the next one's
         self._buffer = self._reader.read(self._chunk)
         while self._buffer and gap >= len(self._buffer):
             gap -= len(self._buffer)
+            self._buffer = b""
             self._buffer = self._reader.read(self._chunk)
         self._position = gap
         if not self._buffer:
