@@ -154,7 +154,11 @@ def build_index(
     had arrived. ``limits`` is what the user allows the image. LayerscopeError where the source finds no image.
     """
     watch = Watch(progress, cancelled, keep, Budget(limits or Limits()))
-    index = _read_passing(source, watch) if isinstance(source, PassingSource) else _read_open(source, watch)
+    try:
+        index = _read_passing(source, watch) if isinstance(source, PassingSource) else _read_open(source, watch)
+    except BaseException:
+        watch.stack.closed = True  # whoever looks at it waits for nothing more
+        raise
     index.tree = watch.stack.conclude(index.layers, merged)
     if index.image.verify:
         _verify(index, watch.sums)

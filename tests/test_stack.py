@@ -5,13 +5,17 @@ from __future__ import annotations
 import threading
 from random import Random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from core.stacks import Stack, index_layer, merge_layers, stacks
 from core.test_tree_properties import state
+from handmade import HandmadeSource, file, make_image
 from layerscope.core.layer import LayerIndex
 from layerscope.core.tree import ImageTree
+from layerscope.index import Progress, build_index
+from layerscope.sources.model import Image, Reader
 from layerscope.stack import LayerStack
 
 
@@ -55,6 +59,24 @@ def test_another_order_starts_anew(wrong: Stack, layers: Stack) -> None:
     tree = stack.conclude([index_layer(entries) for entries in layers], lambda *done: told.append(done))
     assert figures(tree) == figures(merge_layers(layers))
     assert told == [(number, len(layers)) for number in range(len(layers))]
+
+
+def test_reading_that_fails_lets_go_of_the_stack() -> None:
+    class Failing(HandmadeSource):
+        def image(self) -> Image:
+            image = super().image()
+            image.layers[1].opener = self._fail
+            return image
+
+        @staticmethod
+        def _fail() -> Reader:
+            raise RuntimeError("a bug")
+
+    told: list[Progress] = []
+    with pytest.raises(RuntimeError):
+        build_index(Failing(make_image([[file("a", 1)], [file("b", 1)]])), progress=told.append)
+    assert told[-1].stack is not None
+    assert told[-1].stack.closed
 
 
 def test_who_concludes_waits_for_who_looks() -> None:

@@ -55,8 +55,10 @@ class ArrivingScreen(FindingScreen):
         self._say_pace()
         if progress.activity:
             return
-        if self._growth is None and progress.stack is not None:
+        if progress.stack is not None and not (self._growth and self._growth.is_of(progress.stack)):
+            # The first reading, or another one as the archive holds several images.
             self._growth = Growth(self, progress.stack)
+            self._arrived, self._so_far, self._grown, self._shown_for = {}, None, None, None
         chosen = self.chosen_name
         self.layer_list.show_progress(progress)
         if progress.index is not None:

@@ -79,6 +79,10 @@ class Growth:
         self._told: tuple[ImageTree, int] = stack.tree, 0
         start(pump, self._run)
 
+    def is_of(self, stack: LayerStack) -> bool:
+        """Whether it is this reading whose layers are merged."""
+        return stack is self._stack
+
     def want(self, selection: Selection) -> None:
         """Post Grown as soon as the layers of a selection are there; in place of what was wanted before."""
         self._wanted = selection

@@ -12,10 +12,12 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 from textual.pilot import Pilot
 
-from explorers import explorer, settle
+from explorers import THEME, explorer, settle
 from handmade import BytesReader, Entry, HandmadeSource, file, layer_tar, make_image, whiteout
 from images import oci_members, pack
+from layerscope.analysis.summary import analyse
 from layerscope.index import Cancelled, ImageIndex, Report, build_index
+from layerscope.sources.candidates import SeveralImagesError
 from layerscope.sources.limits import Limits
 from layerscope.sources.model import Reader
 from layerscope.sources.passing import PassingArchive
@@ -270,5 +272,31 @@ def test_layers_that_pass_in_another_order_get_their_numbers_from_the_config() -
                 stream.allowed.set()
             await settle(app, pilot)
             assert app.explorer.selection.layer == 2
+
+    asyncio.run(run())
+
+
+def test_another_reading_begins_anew() -> None:
+    first, second = Gates(LAYERS), Gates([[file("other/thing", 40)], [file("other/thing", 41)], *LAYERS[2:]])
+    told: list[str] = []
+
+    def load(report: Report, cancelled: Cancelled) -> ImageIndex:
+        if not told:
+            first.open()
+            first.load(report, cancelled)
+            raise SeveralImagesError("x.tar", ["a:1", "b:2"])
+        return second.load(report, cancelled)
+
+    async def run() -> None:
+        app = ExplorerApp("x.tar", load, analyse, choose=told.append, theme=THEME)
+        async with app.run_test(size=(120, 30)) as pilot:
+            try:
+                await until(app, pilot, "Which image?")
+                await pilot.press("enter")
+                second.open(0, 1)
+                await until(app, pilot, "layers 1–2: ░ 40 B wasted so far", "thing")
+            finally:
+                second.open()
+            await settle(app, pilot)
 
     asyncio.run(run())
