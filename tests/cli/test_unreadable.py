@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -74,16 +75,18 @@ def test_files_without_end(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def locked(tmp_path: Path) -> Path:
+def locked(tmp_path: Path) -> Iterator[Path]:
     """A folder whose ``shut`` nobody may read; the tests are skipped for whoever may read all."""
     shut = tmp_path / "shut"
     (shut / "dive").mkdir(parents=True)
     (shut / "b.json").write_text("{}")
     shut.chmod(0)
-    if os.access(shut, os.R_OK):
-        shut.chmod(0o700)
-        pytest.skip("this user may read everything")
-    return tmp_path
+    try:
+        if os.access(shut, os.R_OK):
+            pytest.skip("this user may read everything")
+        yield tmp_path
+    finally:
+        shut.chmod(0o700)  # what pytest cannot remove it warns of, three runs later
 
 
 def test_folders_that_are_not_ours_to_read(locked: Path) -> None:
