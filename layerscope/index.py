@@ -233,7 +233,7 @@ def _read_open(source: OpenSource, watch: Watch) -> ImageIndex:
     """Index the layers of an image whose layers can be opened in any order."""
     with _woken(source, watch) if isinstance(source, InterruptibleSource) else nullcontext():
         image = source.image()
-    watch.layers = len(image.layers)
+    watch.image, watch.layers = image, len(image.layers)
 
     def read(number: int) -> LayerIndex:
         layer = image.layers[number]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from layerscope.core.layer import LayerIndex
+    from layerscope.sources.model import Image
     from layerscope.stack import LayerStack
 
 
@@ -22,6 +23,7 @@ class Progress:
     layer that was read to its end (``finished``). ``total`` are the bytes of all layers together, as
     ``bytes_done`` counts them, where they are known. ``order`` are the names of the lowest layers, oldest first,
     as far as a source whose layers pass knows them; ``stack`` are the layers that arrived, on top of each other.
+    ``image`` is what describes them, where that is known before they come.
     """
 
     layer: int
@@ -36,6 +38,7 @@ class Progress:
     total: int | None = None
     order: tuple[str, ...] = ()
     stack: LayerStack | None = None
+    image: Image | None = None
 
 
 Report = Callable[[Progress], None]

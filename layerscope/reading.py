@@ -12,7 +12,7 @@ from layerscope.errors import CancelledError, DamagedImageError, LimitError, Sou
 from layerscope.progress import Cancelled, Keep, Progress, Report
 from layerscope.sources.budget import Budget
 from layerscope.sources.digests import DigestingReader
-from layerscope.sources.model import CheckedReader, Reader
+from layerscope.sources.model import CheckedReader, Image, Reader
 from layerscope.sources.recognition import instead_of_tar
 from layerscope.sources.verification import SummedReader, Sums
 from layerscope.stack import LayerStack
@@ -27,7 +27,8 @@ class Watch:
     """Who is told of progress, who may stop the work, and what to do with contents that pass.
 
     ``layers`` is how many there are, 0 while that is not known; ``order`` are their names, oldest first, as far
-    as a passing source tells; ``total`` are the bytes of all together, where they are known.
+    as a passing source tells; ``total`` are the bytes of all together, and ``image`` what describes them, where
+    these are known.
     """
 
     report: Report | None
@@ -39,6 +40,7 @@ class Watch:
     order: tuple[str, ...] = ()
     sums: dict[str, Sums] = field(default_factory=dict)
     total: int | None = None
+    image: Image | None = None
     stopped: bool = False
     _next: float = 0.0
 
@@ -64,7 +66,16 @@ class Watch:
 
     def _progress(self, layer: int, name: str, done: int, total: int | None, entries: int) -> Progress:
         return Progress(
-            layer, self.layers, name, done, total, entries, total=self.total, order=self.order, stack=self.stack
+            layer,
+            self.layers,
+            name,
+            done,
+            total,
+            entries,
+            total=self.total,
+            order=self.order,
+            stack=self.stack,
+            image=self.image,
         )
 
 

@@ -23,7 +23,7 @@ MAY_IMPORT = {
     "replacing": set(),
     "state": {"replacing"},
     "stack": {"core"},
-    "progress": {"core", "stack"},
+    "progress": {"core", "sources", "stack"},
     "sources": {"core", "errors", "text", "demo"},
     "reading": {"core", "sources", "progress", "stack", "errors"},
     "index": {"core", "sources", "progress", "reading", "errors", "text"},

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from layerscope.analysis.model import HistoryLine
-from layerscope.sources.model import HistoryEntry
+from layerscope.analysis.model import HistoryLine, LayerFigures
+from layerscope.sources.model import HistoryEntry, Image, Layer
 
 # The shells that builders put before a RUN's text, with their options: /bin/sh -c, /bin/bash -o pipefail -c.
 _SHELL = r"(?:/[\w./-]*/(?:ba|da|a|z|k|mk)?sh(?: -[\w-]+| pipefail)*? -[a-z]*c|cmd /S /C|powershell -Command)"
@@ -54,6 +54,17 @@ def match_history(entries: Sequence[HistoryEntry], layers: int) -> list[HistoryL
         layer += has_layer
     lines.extend(HistoryLine("", "", missing, False) for missing in range(layer, layers))
     return lines
+
+
+def titles(image: Image) -> list[str]:
+    """What each layer of an image is called, oldest first: its command, else its digest, else its name."""
+    lines = {line.layer: line.text for line in match_history(image.history, len(image.layers))}
+    return [title(lines[number], layer) for number, layer in enumerate(image.layers)]
+
+
+def title(command: str, layer: Layer | LayerFigures) -> str:
+    """What a layer is called where its command may not be known."""
+    return command or layer.diff_id or layer.digest or layer.name
 
 
 def history_warning(entries: Sequence[HistoryEntry], layers: int) -> str:

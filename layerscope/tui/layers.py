@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from textual.binding import BindingType
 from textual.message import Message
 
+from layerscope.analysis.history import title, titles
 from layerscope.text import printable, size
 from layerscope.tui.captions import Captioned
 from layerscope.tui.cells import bar, cut, fit
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from layerscope.analysis.model import Analysis
     from layerscope.core.tree import ImageTree
     from layerscope.index import Progress
+    from layerscope.sources.model import Image
     from layerscope.tui.growing import SoFar
 
 #: From this width on the bytes that a layer makes waste have a column.
@@ -31,11 +33,13 @@ _WIDE: Final = 50
 class _Row:
     """What a row shows: how much of its own bytes is wasted, how much it makes waste.
 
+    ``name`` is the layer's name as its source has it, ``title`` what people call it, empty where nobody knows.
     ``done`` and ``total`` are bytes while the layer is being read, ``placed`` tells whether it is known which
     layers lie below it.
     """
 
     name: str = ""
+    title: str = ""
     bytes: int = 0
     wasted: int = 0
     wastes: int = 0
@@ -84,6 +88,7 @@ class LayersPane(Rows, Captioned):
             layer = names.index(progress.name) if progress.name in names else len(names)
         while len(self._layers) < max(progress.layers, layer + 1):
             self._layers.append(_Row(placed=progress.layer >= 0))
+        self._entitle(progress.image)
         row = self._layers[layer]
         row.name, row.done, row.total = progress.name, progress.bytes_done, progress.bytes_total
         if progress.finished:
@@ -91,6 +96,12 @@ class LayersPane(Rows, Captioned):
             self._largest = max(self._largest, row.bytes)
         self.refresh_rows()
         return layer
+
+    def _entitle(self, image: Image | None) -> None:
+        """What describes the layers is known, perhaps long before they come."""
+        if image is not None and self._layers and not self._layers[0].title:
+            for row, words in zip(self._layers, titles(image), strict=False):
+                row.title = words
 
     def _arrange(self, order: Sequence[str]) -> None:
         """The lowest layers have these names."""
@@ -126,10 +137,10 @@ class LayersPane(Rows, Captioned):
     def show_tree(self, tree: ImageTree) -> None:
         """All layers are read: their sizes are known."""
         self._known = True
-        names = [row.name for row in self._layers]
+        known = [*self._layers, *[_Row()] * len(tree.layers)]
         self._layers = [
-            _Row(name=names[layer] if layer < len(names) else "", bytes=tree.stored[layer], ready=True)
-            for layer in range(len(tree.layers))
+            _Row(name=row.name, title=row.title, bytes=stored, ready=True)
+            for row, stored in zip(known, tree.stored, strict=False)
         ]
         self._largest = max((row.bytes for row in self._layers), default=0)
         self.refresh_rows()
@@ -138,7 +149,8 @@ class LayersPane(Rows, Captioned):
         """Everything is known."""
         self._layers = [
             _Row(
-                name=layer.command or layer.diff_id or layer.digest or layer.name,
+                name=layer.name,
+                title=title(layer.command, layer),
                 bytes=layer.size_bytes,
                 wasted=layer.wasted_in_bytes,
                 wastes=layer.wasted_by_bytes,
@@ -187,7 +199,7 @@ class LayersPane(Rows, Captioned):
         for text, tone in self._marks(layer, width):
             yield (text, tone)
             room -= len(text)
-        name = printable(layer.name)
+        name = printable(layer.title or layer.name)
         if width < _WIDE:
             name = name.removeprefix("RUN ")
         yield (cut(name, room), "dim" if layer.base else "")
@@ -203,13 +215,14 @@ class LayersPane(Rows, Captioned):
 
     def _reading(self, layer: _Row, room: int) -> Pieces:
         if not layer.done:
-            yield (cut("waiting", room), "dim")
+            yield (cut(f"waiting   {printable(layer.title)}".rstrip(), room), "dim")
             return
         if layer.total:
             share = min(1.0, layer.done / layer.total)
             full = round(share * 8)
             yield ("▓" * full + "░" * (8 - full) + f" {share * 100:3.0f} %  ", "bar")
-            yield (fit(f"{size(layer.done)} of {size(layer.total)}", room - 16), "dim")
+            room -= 16
+            yield (fit(f"{size(layer.done)} of {size(layer.total)}   {printable(layer.title)}", room), "dim")
         else:
             yield ("reading ", "bar")
-            yield (cut(size(layer.done), room - 8), "dim")
+            yield (cut(f"{size(layer.done)}   {printable(layer.title)}".rstrip(), room - 8), "dim")

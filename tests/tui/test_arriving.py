@@ -19,7 +19,7 @@ from layerscope.analysis.summary import analyse
 from layerscope.index import Cancelled, ImageIndex, Report, build_index
 from layerscope.sources.candidates import SeveralImagesError
 from layerscope.sources.limits import Limits
-from layerscope.sources.model import Reader
+from layerscope.sources.model import HistoryEntry, Reader
 from layerscope.sources.passing import PassingArchive
 from layerscope.sources.readers import PipeReader
 from layerscope.sources.selection import Wish
@@ -32,6 +32,8 @@ LAYERS = [
     [whiteout("usr/lib/old.so"), file("opt/tool/readme", 300)],
     [file("usr/bin/app", 5_000, b"z"), file("srv/data", 9_000)],
 ]
+#: The commands that made them; the lowest is the base image's, which names none.
+HISTORY = [HistoryEntry(created_by=words) for words in ("", "RUN ./setup --user app", "RUN ./tidy", "COPY data /")]
 See = Callable[[ExplorerApp, Pilot[Any]], Awaitable[None]]
 
 
@@ -39,7 +41,7 @@ class Gates:
     """Lets layers be read one by one, in the order in which they are asked for."""
 
     def __init__(self, layers: Sequence[Sequence[Entry]], first: int = 0) -> None:
-        self.image = make_image(layers)
+        self.image = make_image(layers, HISTORY if len(layers) == len(HISTORY) else ())
         self._gates = [threading.Event() for _ in layers]
         for number, (gate, entries) in enumerate(zip(self._gates, layers, strict=True)):
             self.image.layers[number].opener = self._opener(gate, layer_tar(entries))
@@ -95,7 +97,8 @@ def test_the_lowest_layers_show_their_changes_while_others_come() -> None:
         gates.open(0, 1)
         await until(app, pilot, "layers 1–2: ░ 750 B wasted so far", "passwd")
         await pilot.press("down")
-        shown = await until(app, pilot, "-    700 B     motd", "~     60 B     passwd", "+     10 B", "waiting")
+        shown = await until(app, pilot, "-    700 B     motd", "~     60 B     passwd", "+     10 B")
+        assert "waiting   RUN ./tidy" in shown, "what describes the layers comes before them"
         assert "+ 1 added   ~ 1 modified   - 1 removed" in shown
         assert "changes in this layer" in shown
         assert "makes 750 B waste" in shown
@@ -114,7 +117,7 @@ def test_a_layer_above_a_gap_shows_what_it_writes_and_names_what_it_deletes() ->
 
     async def see(app: ExplorerApp, pilot: Pilot[Any]) -> None:
         gates.open(2)
-        await until(app, pilot, "2/layer.tar")
+        await until(app, pilot, "RUN ./tidy")
         await pilot.press("down", "down")
         shown = await until(app, pilot, "alone, not compared yet", "readme")
         row = next(line for line in shown.splitlines() if "old.so" in line)
