@@ -36,7 +36,7 @@ ACTIONS: dict[str, tuple[str, int]] = {
     "sort": ("equals_sign s", TIMES // 2),
     "hide and show": ("U", TIMES),
     "columns": ("b", TIMES),
-    "layer switch": ("right_square_bracket " * 14 + "left_square_bracket " * 14, TIMES // 24),
+    "layer switch": ("right_square_bracket " * 14 + "left_square_bracket " * 14 + "right_square_bracket " * 14, 1),
     "up to here, this layer": ("c", TIMES),
     "map and back": ("t", TIMES // 2),
     "pane to pane": ("tab", TIMES),
