@@ -180,7 +180,7 @@ def _glob(wanted: str, raw: bytes, fold_case: bool) -> Name:
     parts = tuple(piece for piece in pieces if len(piece) > 1 and not any(sign in piece for sign in b"?[]"))
     pattern = fnmatch.translate(wanted).encode("utf-8", "surrogateescape")
     return Name(
-        needle=raw, fold_case=fold_case, parts=parts, test=re.compile(pattern, re.IGNORECASE if fold_case else 0).search
+        needle=raw, fold_case=fold_case, parts=parts, test=re.compile(pattern, re.IGNORECASE if fold_case else 0).match
     )
 
 

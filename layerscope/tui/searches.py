@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 #: Of so many names one is where a breath is taken.
 _STEP: Final = 4_096
+#: One name of so many is few.
+_FEW: Final = 16
 #: Seconds that a regular expression may take.
 _PATIENCE: Final = 5.0
 _LARGEST: Final = 1 << 62
@@ -143,6 +145,8 @@ def _test(lookups: Lookups, name: Name, test: NameTest) -> Generator[None, None,
     joined = yield from lookups.names(name.fold_case)
     among = bytearray(b"\x01") * len(nodes)
     for part in name.parts:
+        if among.count(1) * _FEW < len(among):
+            break  # to look at these takes less than to look for another part in all
         among = both(among, (yield from _all(NameSearch(joined, part))))
     hits = bytearray(len(nodes))
     place, looked_at = among.find(1), 0

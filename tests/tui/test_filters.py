@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import fnmatch
+
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 import handmade
 from handmade import file, folder, hard_link, make_index, whiteout
@@ -78,6 +82,19 @@ def found(text: str, layers: list[list[handmade.Entry]] = LAYERS, after: int = 1
 )
 def test_filter_finds(text: str, paths: set[str]) -> None:
     assert found(text) == paths
+
+
+#: So many names that few of them begin alike: then not every part of a glob is looked for in all.
+MANY = [a + b + c + d for a in "abzyxwvu" for b in "ab1" for c in ("", "a", ".b") for d in ("", "1")]
+GLOBS = st.lists(st.sampled_from(["a", "b", "1", ".", "*", "?", "[ab]", "[!a]"]), max_size=6).map("".join)
+
+
+@settings(max_examples=300)
+@example("a?*1")
+@example("?a*")
+@given(GLOBS.filter(lambda glob: any(sign in glob for sign in "*?[")))
+def test_a_glob_finds_what_the_standard_librarys_does(glob: str) -> None:
+    assert found(glob, [[file(name, 1) for name in MANY]], after=0) == set(fnmatch.filter(MANY, glob))
 
 
 def test_broken_regex_is_told() -> None:
