@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 import pytest
 
 from core.test_index import LAYERS, LOWER, SIZES, SOURCES, UPPER, Stream
 from layerscope.errors import CancelledError
 from layerscope.index import build_index
 from layerscope.sources.model import Image, Reader, Visit
+
+
+@dataclass
+class Noted(Stream):
+    """Tells which layers have begun to pass."""
+
+    visited: list[str] = field(default_factory=list)
+
+    def read_through(self, visit: Visit) -> Image:
+        """Note each, then as ever."""
+
+        def noting(name: str, reader: Reader, size: int) -> None:
+            self.visited.append(name)
+            visit(name, reader, size)
+
+        return super().read_through(noting)
 
 
 @pytest.mark.parametrize("kind", SOURCES)
@@ -27,17 +45,9 @@ def test_cancelling_keeps_what_had_arrived(kind: str) -> None:
 
 
 def test_a_passing_source_is_read_no_further_once_stopped() -> None:
-    visited: list[str] = []
-
-    class Watched(Stream):
-        def read_through(self, visit: Visit) -> Image:
-            def noting(name: str, reader: Reader, size: int) -> None:
-                visited.append(name)
-                visit(name, reader, size)
-
-            return super().read_through(noting)
-
-    index = build_index(Watched([LOWER, UPPER]), cancelled=lambda: len(visited) > 1)
+    source = Noted([LOWER, UPPER])
+    index = build_index(source, cancelled=lambda: len(source.visited) > 1)
+    visited = source.visited
     assert visited == ["stranger", "layer1"]
     assert [layer.name for layer in index.image.layers] == visited
     assert index.stopped
@@ -47,20 +57,12 @@ def test_a_passing_source_is_read_no_further_once_stopped() -> None:
 
 @pytest.mark.parametrize("whole", [False, True])
 def test_of_a_passing_source_that_is_stopped_the_order_is_told_as_far_as_it_is_known(whole: bool) -> None:
-    passed: list[str] = []
-
-    class Knowing(Stream):
-        def read_through(self, visit: Visit) -> Image:
-            def noting(name: str, reader: Reader, size: int) -> None:
-                passed.append(name)
-                visit(name, reader, size)
-
-            return super().read_through(noting)
-
+    class Knowing(Noted):
         def order(self) -> tuple[list[str], bool]:
             return ["layer0", *(["layer1", "layer2"] if whole else [])], whole
 
-    index = build_index(Knowing(LAYERS), cancelled=lambda: len(passed) > 1)
+    source = Knowing(LAYERS)
+    index = build_index(source, cancelled=lambda: len(source.visited) > 1)
     assert index.stopped
     names = [layer.name for layer in index.image.layers]
     (warning,) = index.image.warnings
