@@ -30,12 +30,6 @@ class LayerStack:
         """The layers as far as they are known, the oldest first; None where one has not arrived."""
         self._layers = layers
 
-    @property
-    def arrived(self) -> int:
-        """How many of the lowest layers are there."""
-        layers = self._layers
-        return next((number for number, layer in enumerate(layers) if layer is None), len(layers))
-
     def step(self) -> bool:
         """With the lock held, do a bounded piece of merging; False when all that arrived is merged."""
         layers = self._layers
@@ -58,14 +52,12 @@ class LayerStack:
         """Merge what is left of the layers of the whole image; ``merged`` is told of each, and how many there are."""
         self.closed = True
         self.offer(layers)
-        told = 0
+        told, going = 0, True
         with self.lock:
-            while self.step():
+            while going:
+                going = self.step()
                 done = len(self.tree.layers) - (self._merge is not None)
                 while merged is not None and told < done:
                     merged(told, len(layers))
                     told += 1
-        while merged is not None and told < len(layers):
-            merged(told, len(layers))
-            told += 1
         return self.tree

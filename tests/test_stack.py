@@ -38,7 +38,7 @@ def test_the_lowest_layers_are_what_they_will_be(layers: Stack, random: Random, 
             pass
         if steps == 3:
             count = len(stack.tree.layers)
-            assert count == stack.arrived
+            assert count == next((number for number, layer in enumerate(there) if layer is None), len(there))
             assert figures(stack.tree) == figures(merge_layers(layers[:count]))
             wholly = merge_layers(layers)
             for layer in range(count):
