@@ -247,3 +247,9 @@ def history(document: Mapping[str, Any]) -> list[HistoryEntry]:
 def diff_ids(document: Mapping[str, Any]) -> list[str]:
     """The digests of the uncompressed layers, oldest first."""
     return texts(mapping(document.get("rootfs")).get("diff_ids"))
+
+
+def stored_manifests(told: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What an engine with containerd's store tells of an image's manifests, but for attestations; else empty."""
+    manifests = [mapping(each) for each in sequence(told.get("Manifests"))]
+    return [each for each in manifests if each.get("Kind") == "image"]

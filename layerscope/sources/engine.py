@@ -183,22 +183,20 @@ def _platform(found: dict[str, Any]) -> Platform | None:
     return Platform(system, architecture, documents.text(found.get("Variant"))) if system else None
 
 
-def _images(found: dict[str, Any]) -> list[dict[str, Any]]:
-    """What containerd's store tells of an image's manifests, but for attestations; empty with other stores."""
-    manifests = [documents.mapping(each) for each in documents.sequence(found.get("Manifests"))]
-    return [each for each in manifests if each.get("Kind") == "image"]
-
-
 def _exportable(found: dict[str, Any]) -> list[Platform]:
     """The platforms whose layers are all there."""
-    there = [documents.mapping(each.get("ImageData")) for each in _images(found) if each.get("Available") is True]
+    there = [
+        documents.mapping(each.get("ImageData"))
+        for each in documents.stored_manifests(found)
+        if each.get("Available") is True
+    ]
     platforms = [documents.platform(each.get("Platform")) for each in there]
     return list(dict.fromkeys(each for each in platforms if each.os))
 
 
 def _is_partial(found: dict[str, Any]) -> bool:
     """Whether there are platforms that were not pulled."""
-    return any(each.get("Available") is not True for each in _images(found))
+    return any(each.get("Available") is not True for each in documents.stored_manifests(found))
 
 
 def _export_name(name: str, found: dict[str, Any]) -> str:

@@ -82,8 +82,7 @@ def _size(found: dict[str, Any]) -> int | None:
 
     Where it has unpacked none, the bytes of its largest platform as stored are the best that it tells.
     """
-    manifests = [documents.mapping(each) for each in documents.sequence(found.get("Manifests"))]
-    images = [each for each in manifests if each.get("Kind") == "image" and each.get("Available") is True]
+    images = [each for each in documents.stored_manifests(found) if each.get("Available") is True]
     unpacked = [_part(documents.mapping(each.get("ImageData")), "Unpacked") for each in images]
     stored = [_part(each, "Content") for each in images]
     return max(unpacked, default=0) or max(stored, default=0) or _count(found.get("Size"))
