@@ -28,6 +28,11 @@ def printable(text: str) -> str:
     return _UNSAFE.sub(_visible, text)
 
 
+def one_line(text: str) -> str:
+    """The same of a text that may have several lines, a script say, in one."""
+    return printable(" ".join(text.split()))
+
+
 def shortened(text: str, most: int = 240) -> str:
     """The text, its middle left out where it has more than ``most`` characters: names may have a million."""
     if len(text) <= most:

@@ -8,7 +8,7 @@ from typing import Any
 
 from layerscope.analysis.model import Comparison, Delta
 from layerscope.report.words import percent
-from layerscope.text import printable, size
+from layerscope.text import one_line, printable, size
 
 _LINES = 5
 _ROWS = 20
@@ -90,7 +90,7 @@ def _kinds(comparison: Comparison) -> Iterable[tuple[str, Sequence[Delta]]]:
 def _named(kind: str, delta: Delta) -> str:
     if kind == "folder":
         return "files in /" if delta.name == "." else f"/{printable(delta.name)}/"
-    name = printable(" ".join(delta.name.split())) or "a layer without a command"
+    name = one_line(delta.name) or "a layer without a command"
     return name if len(name) <= _NAME_CELLS else f"{name[: _NAME_CELLS - 1]}…"
 
 

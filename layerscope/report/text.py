@@ -12,7 +12,7 @@ from layerscope.analysis.rules import Result, Status, is_decided, needs_waste
 from layerscope.report.comparison import comparison_lines
 from layerscope.report.places import finding_sentences, waste_sentences, where
 from layerscope.report.words import actual_text, base_text, limit_text, percent, plural, rule_title
-from layerscope.text import printable, shortened, size
+from layerscope.text import one_line, printable, shortened, size
 
 _STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33"}
 _VERDICTS = {
@@ -168,5 +168,5 @@ def _path(path: str) -> str:
 
 def _short(text: str) -> str:
     """A sentence with a command in it, on one line."""
-    line = printable(" ".join(text.split()))
+    line = one_line(text)
     return line if len(line) <= _SENTENCE_CELLS else line[: _SENTENCE_CELLS - 1] + "…"

@@ -7,7 +7,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from layerscope.core.tar import FILE, HARDLINK
-from layerscope.text import decode, printable, size
+from layerscope.text import decode, one_line, printable, size
 from layerscope.tui.cells import cut, wrap
 from layerscope.tui.chrome import percent, tabs
 from layerscope.tui.entries import Lines, Story
@@ -191,7 +191,7 @@ def _layer_lines(analysis: Analysis, waste: Mapping[int, WasteItem], number: int
     if layer.base:
         yield [("base image layer", "dim")]
     yield []
-    for part in wrap(printable(" ".join(layer.command.split())), width):
+    for part in wrap(one_line(layer.command), width):
         yield [(part, "")]
 
 

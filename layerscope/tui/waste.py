@@ -12,7 +12,7 @@ from textual.widget import Widget
 
 from layerscope.analysis.model import DUPLICATE, HIDDEN, OVERWRITTEN, REMOVED, REPLACED, REWRITTEN, WasteItem
 from layerscope.analysis.remedies import find_remedy
-from layerscope.text import printable, size
+from layerscope.text import one_line, printable, size
 from layerscope.tui.cells import bar, cut, cut_middle, fit
 from layerscope.tui.chrome import percent, tabs
 from layerscope.tui.keys import bindings
@@ -167,7 +167,7 @@ class WastePane(Rows):
         yield (count, "dim")
 
     def _command(self, layer: int) -> str:
-        return _one_line(self.figures[layer].command) if layer < len(self.figures) else ""
+        return one_line(self.figures[layer].command) if layer < len(self.figures) else ""
 
     def action_fold(self) -> None:
         """Fold or unfold the group that the cursor is in."""
@@ -370,7 +370,7 @@ def _item_words(item: WasteItem, analysis: Analysis, height: int) -> Content:
 def _maker(analysis: Analysis, layer: int) -> list[tuple[str, str]]:
     found = analysis.layers[layer]
     base = "  (base image)" if found.base else ""
-    command = _one_line(found.command) or "(the history does not say)"
+    command = one_line(found.command) or "(the history does not say)"
     return [(f"{layer + 1:<2} ", "bold"), (cut(command, 300) + base, "")]
 
 
@@ -387,8 +387,3 @@ def _group_words(group: Group, analysis: Analysis) -> Content:
     else:
         parts = [(group.name, "bold"), (f"\n{figures}", "")]
     return Content.assemble(*parts)
-
-
-def _one_line(command: str) -> str:
-    """A command, which may be a whole script, in one line."""
-    return printable(" ".join(command.split()))
