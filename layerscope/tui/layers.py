@@ -9,7 +9,7 @@ from textual.binding import BindingType
 from textual.message import Message
 
 from layerscope.analysis.history import title, titles
-from layerscope.text import printable, size
+from layerscope.text import one_line, size
 from layerscope.tui.captions import Captioned
 from layerscope.tui.cells import bar, cut, fit
 from layerscope.tui.keys import bindings
@@ -195,7 +195,7 @@ class LayersPane(Rows, Captioned):
         for text, tone in self._marks(layer, width):
             yield (text, tone)
             room -= len(text)
-        name = printable(layer.title or layer.name)
+        name = one_line(layer.title or layer.name)
         if width < _WIDE:
             name = name.removeprefix("RUN ")
         yield (cut(name, room), "dim" if layer.base else "")
@@ -211,14 +211,14 @@ class LayersPane(Rows, Captioned):
 
     def _reading(self, layer: _Row, room: int) -> Pieces:
         if not layer.done:
-            yield (cut(f"waiting   {printable(layer.title)}".rstrip(), room), "dim")
+            yield (cut(f"waiting   {one_line(layer.title)}".rstrip(), room), "dim")
             return
         if layer.total:
             share = min(1.0, layer.done / layer.total)
             full = round(share * 8)
             yield ("▓" * full + "░" * (8 - full) + f" {share * 100:3.0f} %  ", "bar")
             room -= 16
-            yield (fit(f"{size(layer.done)} of {size(layer.total)}   {printable(layer.title)}", room), "dim")
+            yield (fit(f"{size(layer.done)} of {size(layer.total)}   {one_line(layer.title)}", room), "dim")
         else:
             yield ("reading ", "bar")
-            yield (cut(f"{size(layer.done)}   {printable(layer.title)}".rstrip(), room - 8), "dim")
+            yield (cut(f"{size(layer.done)}   {one_line(layer.title)}".rstrip(), room - 8), "dim")

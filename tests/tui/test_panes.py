@@ -8,8 +8,10 @@ import pytest
 from textual import events
 from textual.pilot import Pilot
 
-from explorers import load_acme, load_demo, press, pressed, visit
+import handmade
+from explorers import load_acme, load_demo, load_handmade, press, pressed, screen_after, visit
 from layerscope.analysis.summary import analyse
+from layerscope.sources.model import HistoryEntry
 from layerscope.tui import run_explorer
 from layerscope.tui.app import ExplorerApp
 from screens import screen_text
@@ -181,6 +183,14 @@ def test_the_mouse_alone_reaches_everything() -> None:
         await click(app, pilot, "q Quit")
 
     assert visit(load_acme, look, size=(110, 30), reference="acme/api:2.4").return_code == 0
+
+
+def test_a_script_is_one_line_in_layers() -> None:
+    script = "RUN <<EOF (set -e...)\n\tset -e\n\tmake\nEOF # buildkit"
+    load = load_handmade([[handmade.file("a", 1)]], [HistoryEntry(created_by=script)])
+    shown = screen_after(load, "1 z", size=(120, 24))
+    assert "RUN <<EOF (set -e...) set -e make EOF" in shown
+    assert "␊" not in shown
 
 
 def test_a_chosen_theme_is_told_for_the_next_time(monkeypatch: pytest.MonkeyPatch) -> None:
