@@ -19,7 +19,7 @@ Compare = Callable[..., bool]
 
 PICTURES: dict[str, tuple[Load, str, tuple[int, int], str]] = {
     "start": (load_acme, "", (80, 24), "textual-dark"),
-    "pip_layer": (load_acme, "] ] ] ] 2", (120, 40), "textual-dark"),
+    "pip_layer": (load_acme, "] ] ] ] 2 down down down", (120, 40), "textual-dark"),
     "waste": (load_acme, "3", (120, 40), "textual-dark"),
     "filter": (load_acme, "] ] ] ] / c o r e", (80, 24), "textual-dark"),
     "waste_by_layer": (load_acme, "3 s = down down", (100, 30), "textual-dark"),
