@@ -33,6 +33,7 @@ from layerscope.sources.verification import Sums, mismatch
 
 _NO_MANIFEST: Final = "Reading was stopped before the manifest came: from layer {} on order and waste are a guess."
 _NO_HISTORY: Final = "Reading was stopped before the manifest came: history and platform are not known."
+_NOTHING: Final = "Reading was stopped before anything had come."
 _NOT_REACHED: Final = "reading was stopped before this layer"
 #: Layers that are read side by side, at most; and as many as this, whatever the cores, where they wait for a network.
 _MOST_STREAMS, _WAITING_STREAMS = 8, 3
@@ -191,9 +192,11 @@ def _read_passing(source: PassingSource, watch: Watch) -> ImageIndex:
     try:
         with _woken(source, watch):
             image = source.read_through(visit)
-    except LayerscopeError:
-        if not watch.stopped or not passed:
+    except LayerscopeError as error:
+        if not watch.stopped:
             raise
+        if not passed:
+            raise CancelledError(_NOTHING) from error
         whole = arrange()
         names = [*watch.order, *(name for name in passed if name not in watch.order)]
         guess = _NO_MANIFEST.format(len(watch.order) + 1)

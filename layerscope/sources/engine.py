@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from layerscope.errors import ImageNotFoundError, UsageError
+from layerscope.errors import CancelledError, ImageNotFoundError, UsageError
 from layerscope.sources import documents
 from layerscope.sources.endpoints import podman_endpoints
 from layerscope.sources.engine_client import connect
@@ -20,6 +21,7 @@ from layerscope.sources.platforms import Platform, parse_platform
 from layerscope.sources.readers import ChunkReader
 from layerscope.sources.references import Reference
 from layerscope.sources.selection import Wish
+from layerscope.sources.waiting import Programs, awaited
 
 _ID = re.compile(r"(?:sha256:)?[0-9a-f]{64}|sha256:[0-9a-f]+")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@+\[\]-]*")
@@ -72,45 +74,65 @@ class EngineSource:
         self._wish = replace(wish, source=kind, image="")
         self._spool = spool
         self._progress = progress
+        self._stopped = threading.Event()
+        self._programs = Programs()
         self._client: _Client | None = None
         self._archive: PassingArchive | None = None
         self._export: _Export | None = None
 
     def read_through(self, visit: Visit) -> Image:
         """Inspect, pull if absent, then read the export to its end; SourceError where the engine fails."""
-        wanted = parse_platform(self._wish.platform) if self._wish.platform else None
-        self._client = client = _connected(self._kind)
-        found = client.inspect(self._whole) if self._whole else None
-        if found is not None:
-            self._name = self._whole
-        else:
-            found = client.inspect(self._name) or self._pulled(client)
-        chosen = _choose_platform(client, self._name, found, wanted)
-        exported = _export_name(self._name, found)
-        self._tell(f"Exporting {self._name}{client.way}", 0, _size(found))
-        self._export = client.export(exported, chosen)
-        chunks = ChunkReader(iter(self._export))
+        # Until the export comes, nothing can wake the SDK from waiting for the engine.
+        found, export = awaited(self._begin, self._stopped.is_set)
         label = f"The export of {self._name}"
         told = documents.texts(documents.mapping(found.get("RootFS")).get("Layers"))
+        chunks = ChunkReader(iter(export))
         self._archive = PassingArchive(chunks, self._wish, label, spool=self._spool, partial=False, told=told)
         image = self._archive.read_through(visit)
         _complete(image, found)
         return image
+
+    def _begin(self) -> tuple[dict[str, Any], _Export]:
+        """What the engine knows of the image, and its export; CancelledError once nobody waits any more."""
+        wanted = parse_platform(self._wish.platform) if self._wish.platform else None
+        self._client = client = _connected(self._kind, self._programs)
+        found = client.inspect(self._whole) if self._whole else None
+        if found is not None:
+            self._name = self._whole
+        else:
+            self._check()
+            found = client.inspect(self._name) or self._pulled(client)
+        chosen = _choose_platform(client, self._name, found, wanted)
+        exported = _export_name(self._name, found)
+        self._tell(f"Exporting {self._name}{client.way}", 0, _size(found))
+        self._export = export = client.export(exported, chosen)
+        if self._stopped.is_set():
+            export.close()
+        self._check()
+        return found, export
 
     def order(self) -> tuple[list[str], bool]:
         """The names of the layers, oldest first, as far as what passed tells, and whether these are all."""
         return self._archive.order() if self._archive is not None else ([], False)
 
     def interrupt(self) -> None:
-        """End the export where it is: whoever waits for its bytes gets a SourceError."""
+        """End what goes on: whoever waits for bytes gets a SourceError, whoever waits for answers a CancelledError."""
+        self._stopped.set()
         if self._export is not None:
             self._export.interrupt()
+        self._programs.end()
 
     def close(self) -> None:
-        """End the export, close the connection, free the spool."""
+        """End what goes on, close the connection, free the spool."""
+        self.interrupt()
         for part in (self._export, self._archive, self._client):
             if part is not None:
                 part.close()
+
+    def _check(self) -> None:
+        """CancelledError once it was interrupted."""
+        if self._stopped.is_set():
+            raise CancelledError(f"Reading {self._name} was stopped.")
 
     def _pulled(self, client: _Client) -> dict[str, Any]:
         if _ID.fullmatch(self._name):
@@ -129,17 +151,18 @@ class EngineSource:
         return found
 
     def _tell(self, what: str, done: int, total: int | None) -> None:
+        self._check()
         if self._progress is not None:
             self._progress(what, done, total)
 
 
-def _connected(kind: str) -> _Client:
+def _connected(kind: str, programs: Programs) -> _Client:
     """The engine; Podman's program where there is one and no socket of its service. SourceError."""
     if kind == "podman" and not podman_endpoints(os.environ) and (program := shutil.which("podman")):
         from layerscope.sources.podman_command import PodmanCommand
 
-        return PodmanCommand(program)
-    return connect(kind)
+        return PodmanCommand(program, programs)
+    return connect(kind, programs)
 
 
 def _note(layers: dict[str, tuple[int, int]], message: dict[str, Any]) -> None:

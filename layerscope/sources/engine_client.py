@@ -24,6 +24,7 @@ from layerscope.errors import ImageNotFoundError, LayerscopeError, SourceError
 from layerscope.sources.endpoints import Endpoint, docker_endpoint, podman_endpoints
 from layerscope.sources.platforms import Platform
 from layerscope.sources.readers import ENDED_EARLY
+from layerscope.sources.waiting import Programs
 
 #: From this API version on an export can be asked for one platform (Docker Engine 28).
 PLATFORM_EXPORT = "1.48"
@@ -31,6 +32,8 @@ PLATFORM_EXPORT = "1.48"
 #: Seconds to wait for a connection; what an engine then takes to answer is its own affair.
 CONNECT_TIMEOUT = 30
 _CHUNK = 1 << 20
+#: What the SDK's requests to engines behind ssh begin with.
+_SSH = "http+docker://ssh"
 #: What a list of images is to tell beside the usual.
 _LISTED = {"shared-size": "1", "manifests": "1"}
 #: How engines tell that a registry was asked and has no such image, or none that it would show.
@@ -134,11 +137,28 @@ class EngineClient:
 
 
 class _Api(APIClient):
-    """The SDK's client, whose certificate authority the environment cannot replace.
+    """The SDK's client, whose certificate authority the environment cannot replace, and whose ssh can be ended.
 
     requests puts REQUESTS_CA_BUNDLE before the authority of a session, and so refuses every engine with
     one of its own.
     """
+
+    def __init__(self, endpoint: Endpoint, tls: TLSConfig | None, programs: Programs) -> None:
+        self._host, self._programs = endpoint.host, programs
+        super().__init__(endpoint.host, "auto", CONNECT_TIMEOUT, tls if tls is not None else False, use_ssh_client=True)
+
+    def mount(self, prefix: str | bytes, adapter: Any) -> None:
+        """Send what begins with the prefix through the adapter, as requests does; for ssh through ours."""
+        if prefix == _SSH:
+            from layerscope.sources.engine_ssh import SshAdapter
+
+            adapter = SshAdapter(self._host, self._programs)
+        super().mount(prefix, adapter)
+
+    def close(self) -> None:
+        """Close the connections."""
+        super().close()
+        self._programs.end()
 
     def merge_environment_settings(
         self, url: str | bytes | None, proxies: Any, stream: Any, verify: Any, cert: Any
@@ -172,28 +192,25 @@ class Export:
         self._response.close()
 
 
-def connect(kind: str) -> EngineClient:
-    """The engine that the docker (or podman) command line would use; SourceError where none answers."""
+def connect(kind: str, programs: Programs | None = None) -> EngineClient:
+    """The engine that the docker (or podman) command line would use; SourceError where none answers.
+
+    ``programs`` gets the ssh commands through which it is reached.
+    """
+    programs = programs or Programs()
     if kind == "docker":
-        return _connected("the Docker Engine", docker_endpoint(os.environ))
+        return _connected("the Docker Engine", docker_endpoint(os.environ), programs)
     endpoints = podman_endpoints(os.environ)
     if not endpoints:
         hint = "Start it: systemctl --user start podman.socket, or set CONTAINER_HOST, or put podman on PATH."
         raise SourceError("Podman's API service does not run: there is no socket of it.", hint)
-    return _connected("Podman", endpoints[0])
+    return _connected("Podman", endpoints[0], programs)
 
 
-def _connected(name: str, endpoint: Endpoint) -> EngineClient:
+def _connected(name: str, endpoint: Endpoint, programs: Programs) -> EngineClient:
     try:
         _probe(endpoint.host)
-        tls = _tls(endpoint)
-        api = _Api(
-            base_url=endpoint.host,
-            version="auto",
-            tls=tls if tls is not None else False,
-            timeout=CONNECT_TIMEOUT,
-            use_ssh_client=True,
-        )
+        api = _Api(endpoint, _tls(endpoint), programs)
     except (DockerException, requests.RequestException, OSError, ValueError) as error:
         raise _unreachable(name, endpoint, error) from error
     api.timeout = 600  # an engine under load takes its time to inspect, too

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from typing import IO, Any, Final
 
-from layerscope.errors import ImageNotFoundError, SourceError
+from layerscope.errors import CancelledError, ImageNotFoundError, SourceError
 from layerscope.sources.platforms import Platform
+from layerscope.sources.waiting import Programs
 
 _CHUNK: Final = 1 << 20
+#: Where podman writes blobs on their way (podman(1), TMPDIR).
+_BLOBS: Final = "/var/tmp"
+#: Seconds in which podman has to end once it was asked to.
+_LAST_SECONDS: Final = 5.0
 #: The end of what podman says of a failure, in bytes and in characters.
 _LAST_WORDS: Final = 4096
 _MOST: Final = 400
@@ -30,8 +37,11 @@ class PodmanCommand:
     way = " with podman save, as its API service does not run"
     exports_platforms = False
 
-    def __init__(self, program: str) -> None:
+    def __init__(self, program: str, programs: Programs) -> None:
         self._program = program
+        self._programs = programs
+        # Whatever ends podman in the middle, it leaves behind what it had written to its folder for blobs.
+        self._scratch = ExitStack()
 
     def inspect(self, image: str) -> dict[str, Any] | None:
         """What podman knows about an image; None where it has none of that name. SourceError."""
@@ -50,7 +60,7 @@ class PodmanCommand:
     def pull(self, image: str, platform: str) -> Iterator[dict[str, Any]]:
         """Pull an image; there are no messages. SourceError where that fails."""
         wanted = ["--platform", platform] if platform else []
-        done = self._run("pull", "--quiet", *wanted, "--", image)
+        done = self._run("pull", "--quiet", *wanted, "--", image, environment=self._with_scratch())
         if done.returncode:
             words = _clean(done.stderr)
             kind = ImageNotFoundError if _REFUSED.search(words) else SourceError
@@ -60,33 +70,47 @@ class PodmanCommand:
 
     def export(self, image: str, platform: Platform | None) -> SavedImage:
         """The image as a ``docker save`` stream."""
-        return SavedImage([self._program, "save", "--quiet", "--format", "docker-archive", "--", image], image)
+        command = [self._program, "save", "--quiet", "--format", "docker-archive", "--", image]
+        return SavedImage(command, image, self._programs, self._with_scratch())
 
     def close(self) -> None:
-        """Nothing: each question was a process of its own."""
+        """End what still runs, and remove what it left."""
+        self._programs.end(seconds=_LAST_SECONDS)
+        self._scratch.close()
 
-    def _run(self, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+    def _with_scratch(self) -> dict[str, str]:
+        """The environment with a folder for blobs that is removed in the end, where podman would have its own."""
+        usual = os.environ.get("TMPDIR") or _BLOBS
         try:
-            return subprocess.run(
-                [self._program, *arguments], stdin=subprocess.DEVNULL, capture_output=True, check=False
+            folder = tempfile.TemporaryDirectory(prefix="layerscope-podman-", dir=usual, ignore_cleanup_errors=True)
+        except OSError as error:
+            raise SourceError(f"Podman cannot write to {usual}: {error.strerror}.", "Set TMPDIR.") from error
+        return {**os.environ, "TMPDIR": self._scratch.enter_context(folder)}
+
+    def _run(self, *arguments: str, environment: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[bytes]:
+        command = [self._program, *arguments]
+        try:
+            process = self._programs.start(
+                command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, environment=environment
             )
         except OSError as error:
             raise _unstarted(error) from error
+        with process:
+            printed, words = process.communicate()
+        return subprocess.CompletedProcess(command, process.returncode, printed, words)
 
 
 class SavedImage:
     """What ``podman save`` prints, as it comes; SourceError where it breaks off."""
 
-    def __init__(self, command: list[str], image: str) -> None:
+    def __init__(self, command: list[str], image: str, programs: Programs, environment: Mapping[str, str]) -> None:
         self._image = image
         self._words: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # a pipe that nobody reads would fill up
         try:
-            self._process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self._words, bufsize=0
-            )
-        except OSError as error:
+            self._process = programs.start(command, stdout=subprocess.PIPE, stderr=self._words, environment=environment)
+        except (OSError, CancelledError) as error:
             self._words.close()
-            raise _unstarted(error) from error
+            raise _unstarted(error) if isinstance(error, OSError) else error from error
 
     def __iter__(self) -> Iterator[bytes]:
         pipe = self._process.stdout

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,7 +27,7 @@ from images import (
     make_config,
     make_layer,
 )
-from layerscope.errors import LayerscopeError
+from layerscope.errors import CancelledError, LayerscopeError
 from layerscope.index import ImageIndex, build_index
 from layerscope.sources import open_source
 from registries import Quiet, serving
@@ -250,5 +250,85 @@ def test_a_stop_before_anything_came_is_none(stalling: State, monkeypatch: pytes
     monkeypatch.setenv("DOCKER_HOST", f"tcp://{stalling.host}")
     told = threading.Event()
     told.set()
-    with pytest.raises(LayerscopeError):
+    with pytest.raises(CancelledError):
         build_index(open_source("docker://x:1"), cancelled=told.is_set)
+
+
+def left(reference: str, reached: Callable[[], bool]) -> None:
+    """Stop reading once a stage is reached at which nothing has come yet, and wait for its end."""
+    source = open_source(reference)
+    told: list[float] = []
+
+    def cancelled() -> bool:
+        if reached() and not told:
+            told.append(time.monotonic())
+        return bool(told)
+
+    with pytest.raises(CancelledError):
+        build_index(source, cancelled=cancelled)
+    source.close()
+    assert time.monotonic() - told[0] < 5, "nothing more comes for 30 s"
+
+
+@pytest.mark.parametrize("share", [0.0, 0.6])
+@pytest.mark.parametrize("stage", ["version", "json", "create"])
+def test_an_engine_that_hangs_is_left_by_one_stop(
+    stage: str, share: float, stalling: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stalling.stage, stalling.share = stage, share
+    monkeypatch.setenv("DOCKER_HOST", f"tcp://{stalling.host}")
+    left("docker://x:1", stalling.reached.is_set)
+
+
+#: A program that notes its number, writes to its folder for temporary files, and then hangs.
+HANGS = 'mkdir -p "$TMPDIR/blobs"; echo $$ >{folder}/pid.new; mv {folder}/pid.new {folder}/pid; exec sleep 60'
+_FOUND = """echo '[{"Id": "0123", "RepoTags": ["x:latest"], "Os": "linux"}]'; exit 0"""
+
+
+def put_program(folder: Path, name: str, script: str, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Put a script in the place of a program; the file where it notes its number."""
+    (folder / name).write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+    (folder / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+    (folder / "scratch").mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder / "scratch"))
+    return folder / "pid"
+
+
+def assert_ended(noted: Path) -> None:
+    """The program is no more, soon."""
+    end = time.monotonic() + 5
+    with pytest.raises(ProcessLookupError):  # noqa: PT012  # it needs a moment
+        while time.monotonic() < end:
+            os.kill(int(noted.read_text()), 0)
+            time.sleep(0.05)
+
+
+@pytest.mark.parametrize("stage", ["image", "pull", "save"])
+def test_a_podman_that_hangs_is_ended_by_one_stop(stage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = "exit 1" if stage == "pull" else _FOUND
+    absent = "echo 'Error: x: image not known' >&2"
+    script = f'[ "$1" = {stage} ] || {{ {absent}; {found}; }}; {HANGS.format(folder=tmp_path)}'
+    noted = put_program(tmp_path, "podman", script, monkeypatch)
+    monkeypatch.setattr("layerscope.sources.endpoints._there", lambda _socket: False)
+    left("podman://x", noted.exists)
+    assert_ended(noted)
+    if stage != "image":  # which writes nothing
+        assert list((tmp_path / "scratch").iterdir()) == []
+
+
+def test_an_ssh_that_hangs_ends_with_who_started_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a process of its own: the SDK leaves it to the end of the process to be done with ssh, deaf for ctrl+c."""
+    pytest.importorskip("paramiko")  # what the SDK misses first
+    script = HANGS.format(folder=tmp_path).replace('mkdir -p "$TMPDIR/blobs"; ', "")
+    noted = put_program(tmp_path, "ssh", script, monkeypatch)
+    reached = threading.Event()
+
+    def watch() -> None:
+        while not noted.exists():
+            time.sleep(0.05)
+        reached.set()
+
+    threading.Thread(target=watch, daemon=True).start()
+    interrupted("docker://x", tmp_path / "home", reached, DOCKER_HOST="ssh://nobody@host.invalid")
+    assert_ended(noted)

@@ -7,6 +7,7 @@ import os
 import pty
 import select
 import signal
+import socket
 import struct
 import subprocess
 import sys
@@ -248,3 +249,18 @@ def test_ctrl_c_is_the_pagers(folder: Path, opened: list[Terminal]) -> None:
     terminal.type(b"\x03")
     assert b"recognised" in terminal.read(b"recognised")
     assert lives_on(terminal)
+
+
+def test_one_escape_leaves_an_engine_that_says_nothing(tmp_path: Path, opened: list[Terminal]) -> None:
+    with socket.socket() as engine:
+        engine.bind(("127.0.0.1", 0))
+        engine.listen(8)
+        address = f"tcp://127.0.0.1:{engine.getsockname()[1]}"
+        terminal = Terminal("layerscope docker://x:1", tmp_path, DOCKER_HOST=address)
+        opened.append(terminal)
+        terminal.read(b"docker://x:1")
+        asked, _ = engine.accept()
+        with asked:
+            terminal.type(b"\x1b")
+            assert terminal.ended(20) == 130
+        assert b"Reading was stopped" in terminal.read(NEVER, 1)
