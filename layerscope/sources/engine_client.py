@@ -10,6 +10,7 @@ import ssl
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import requests
@@ -24,13 +25,15 @@ from layerscope.errors import ImageNotFoundError, LayerscopeError, SourceError
 from layerscope.sources.endpoints import Endpoint, docker_endpoint, podman_endpoints
 from layerscope.sources.platforms import Platform
 from layerscope.sources.readers import ENDED_EARLY
-from layerscope.sources.waiting import Programs
+from layerscope.sources.waiting import Programs, awaited
 
 #: From this API version on an export can be asked for one platform (Docker Engine 28).
 PLATFORM_EXPORT = "1.48"
 
 #: Seconds to wait for a connection; what an engine then takes to answer is its own affair.
 CONNECT_TIMEOUT = 30
+#: Seconds until an engine counts as gone whose name nobody looks up, or which accepts and says nothing.
+LONGEST_CONNECTING = 60
 _CHUNK = 1 << 20
 #: What the SDK's requests to engines behind ssh begin with.
 _SSH = "http+docker://ssh"
@@ -210,7 +213,9 @@ def connect(kind: str, programs: Programs | None = None) -> EngineClient:
 def _connected(name: str, endpoint: Endpoint, programs: Programs) -> EngineClient:
     try:
         _probe(endpoint.host)
-        api = _Api(endpoint, _tls(endpoint), programs)
+        make = partial(_Api, endpoint, _tls(endpoint), programs)
+        # The SDK waits for name servers as long as these like; ssh may ask for a password.
+        api = make() if endpoint.host.startswith("ssh:") else awaited(make, lambda: False, LONGEST_CONNECTING)
     except (DockerException, requests.RequestException, OSError, ValueError) as error:
         raise _unreachable(name, endpoint, error) from error
     api.timeout = 600  # an engine under load takes its time to inspect, too
@@ -274,10 +279,10 @@ def _unreachable(name: str, endpoint: Endpoint, error: BaseException, doing: str
         )
     if doing:
         early = isinstance(error, ProtocolError | ChunkedEncodingError) and not isinstance(cause, OSError)
-        why = ENDED_EARLY if early else _clean(str(cause))
+        why = ENDED_EARLY if early else _words(cause)
         return SourceError(f"{_title(name)} broke off{doing}: {why}.", "See its log, then try again.")
     hint = f"What ssh says is above; `docker -H {endpoint.host} version` has to answer." if by_ssh else _NO_ENGINE
-    return SourceError(f"{_title(name)} at {endpoint} does not answer: {_clean(str(cause))}.", hint)
+    return SourceError(f"{_title(name)} at {endpoint} does not answer: {_words(cause)}.", hint)
 
 
 def _title(name: str) -> str:
@@ -299,6 +304,11 @@ def _root(error: BaseException) -> BaseException:
         below = [current.__cause__, current.__context__, getattr(current, "reason", None), *current.args]
         waiting.extend(item for item in below if isinstance(item, BaseException))
     return found
+
+
+def _words(cause: BaseException) -> str:
+    """What an error says, without its number."""
+    return _clean(getattr(cause, "strerror", None) or str(cause))
 
 
 def _message(response: requests.Response) -> str:

@@ -9,6 +9,7 @@ import socket
 import threading
 import time
 import weakref
+from functools import partial
 from typing import Any, Final
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -17,8 +18,9 @@ from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConn
 from urllib3.util.wait import wait_for_write
 
 from layerscope.errors import CancelledError
+from layerscope.sources.waiting import awaited
 
-#: Seconds without a connection until it counts as lost.
+#: Seconds without an address, and without a connection, until it counts as lost.
 CONNECT_TIMEOUT = 15
 #: Seconds between two looks whether a connection is still wanted.
 _LOOK_EVERY: Final = 0.1
@@ -84,11 +86,7 @@ class Connections:
 
     def _opened(self, connection: HTTPConnection) -> socket.socket:
         """A connected socket; urllib3's errors, CancelledError."""
-        try:
-            places = socket.getaddrinfo(connection.host.strip("[]"), connection.port, type=socket.SOCK_STREAM)
-        except (socket.gaierror, UnicodeError) as error:
-            reason = error if isinstance(error, socket.gaierror) else socket.gaierror(str(error))
-            raise NameResolutionError(connection.host, connection, reason) from error
+        places = self._looked_up(connection)
         failure = OSError("it has no address")
         for family, kind, protocol, _, place in places:
             sock = socket.socket(family, kind, protocol)
@@ -109,6 +107,15 @@ class Connections:
         if isinstance(failure, TimeoutError):
             raise ConnectTimeoutError(connection, f"no connection in {CONNECT_TIMEOUT} s") from failure
         raise NewConnectionError(connection, str(failure)) from failure
+
+    def _looked_up(self, connection: HTTPConnection) -> list[Any]:
+        """The addresses of a host; NameResolutionError, CancelledError."""
+        ask = partial(socket.getaddrinfo, connection.host.strip("[]"), connection.port, type=socket.SOCK_STREAM)
+        try:
+            return awaited(ask, self.is_stopped, CONNECT_TIMEOUT)
+        except (OSError, UnicodeError) as error:  # TimeoutError is one of the first
+            reason = error if isinstance(error, socket.gaierror) else socket.gaierror(str(error))
+            raise NameResolutionError(connection.host, connection, reason) from error
 
     def _end_making(self, connection: HTTPConnection) -> None:
         """A connection is ready, or failed."""

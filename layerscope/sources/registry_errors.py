@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import ssl
 
 from urllib3.exceptions import (
@@ -32,6 +33,8 @@ def unreachable(host: str, error: BaseException, seconds: float) -> SourceError:
         return SourceError(
             f"The proxy before {host} does not work: {_cause(error)}.", "Check HTTPS_PROXY and NO_PROXY."
         )
+    if isinstance(error, NameResolutionError) and _is_unanswered(error.__cause__):
+        return SourceError(f"The name of {host} cannot be looked up: no name server answers.", _NETWORK)
     if isinstance(error, NameResolutionError):
         return SourceError(f"There is no host {host}.", _NETWORK)
     if isinstance(error, NewConnectionError):
@@ -43,6 +46,12 @@ def unreachable(host: str, error: BaseException, seconds: float) -> SourceError:
     if isinstance(error, SSLError):
         return _tls_failed(host, error)
     return SourceError(f"{host} {broken_off(error, seconds)}.", _AGAIN)
+
+
+def _is_unanswered(reason: BaseException | None) -> bool:
+    """Whether the lookup of a name came to nothing, not even to there being no such name."""
+    again = isinstance(reason, socket.gaierror) and reason.errno == socket.EAI_AGAIN
+    return again or isinstance(reason, TimeoutError)
 
 
 def broken_off(error: BaseException, seconds: float) -> str:

@@ -53,7 +53,7 @@ def awaited(work: Callable[[], T], unwanted: Callable[[], bool], seconds: float 
         if unwanted():
             raise CancelledError(_STOPPED)
         if time.monotonic() >= end:
-            raise TimeoutError
+            raise TimeoutError(f"nothing came in {seconds:g} s")
     if outcome.error is not None:
         raise outcome.error
     return outcome.results[0]

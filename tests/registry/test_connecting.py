@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import sys
 import threading
@@ -13,7 +14,7 @@ import pytest
 
 from layerscope.errors import CancelledError, SourceError
 from layerscope.index import build_index
-from layerscope.sources import open_source, registry_connections, registry_http
+from layerscope.sources import engine_client, open_source, registry_connections, registry_http
 
 #: Seconds: far less than a connection may take, far more than a look whether it is still wanted.
 SOON = 8
@@ -82,3 +83,43 @@ def test_a_connection_that_does_not_come_is_told(full: str, monkeypatch: pytest.
     monkeypatch.setattr(registry_http, "BACKOFF", 0.001)
     with pytest.raises(SourceError, match=r"127\.0\.0\.1:\d+ does not answer: there is no connection"):
         build_index(open_source(full))
+
+
+@pytest.fixture
+def unnamed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Name servers that never answer."""
+    over = threading.Event()
+
+    def hang(*_arguments: object, **_more: object) -> list[object]:
+        over.wait(60)
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    yield
+    over.set()
+
+
+@pytest.fixture(params=["registry:host.invalid/app:1", "docker://app:1"])
+def named(request: pytest.FixtureRequest, unnamed: None, monkeypatch: pytest.MonkeyPatch) -> str:
+    """An image of a registry, and of an engine, whose host only a name server knows."""
+    monkeypatch.setenv("DOCKER_HOST", "tcp://host.invalid:2375")
+    return str(request.param)
+
+
+def test_a_name_that_nobody_looks_up_can_be_stopped(named: str) -> None:
+    source = open_source(named)
+    began = time.monotonic()
+    with pytest.raises(CancelledError, match="was stopped"):
+        build_index(source, cancelled=lambda: time.monotonic() - began > 0.5)
+    assert time.monotonic() - began < SOON
+    source.close()
+
+
+def test_a_name_that_nobody_looks_up_is_told(named: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry_connections, "CONNECT_TIMEOUT", 0.2)
+    monkeypatch.setattr(engine_client, "LONGEST_CONNECTING", 0.2)
+    told = "The name of host.invalid cannot be looked up: no name server answers."
+    if named.startswith("docker"):
+        told = "The Docker Engine at tcp://host.invalid:2375 (DOCKER_HOST) does not answer: nothing came in 0.2 s."
+    with pytest.raises(SourceError, match=re.escape(told)):
+        build_index(open_source(named))
