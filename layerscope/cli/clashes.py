@@ -50,7 +50,7 @@ def _inputs(args: argparse.Namespace) -> Iterator[tuple[str, Path]]:
         with suppress(UsageError, OSError, RuntimeError):
             reference = parse_reference(getattr(args, name, ""), args.source if name == "image_reference" else "")
             if reference.kind in ("", "archive", "layout"):
-                yield what, split_place(reference.place)[0]
+                yield what, Path(split_place(reference.place)[0]).expanduser()
     for what, name in (("the Dockerfile", "dockerfile"), ("the config", "config"), ("dive's config", "ci_config")):
         if file := getattr(args, name, ""):
             yield what, Path(file)

@@ -52,13 +52,12 @@ def open_source(
     if parsed.kind == "demo":
         from layerscope.demo import ARCHIVE
 
-        return places.open_place(ARCHIVE, wish, spool)
+        return places.open_place(str(ARCHIVE), wish, spool)
     if parsed.kind in ("archive", "layout"):
-        path, named = split_place(parsed.place)
-        return places.open_place(path, replace(wish, image=image or named), spool)
-    path = Path(parsed.place).expanduser()
-    if places.is_meant(path, parsed):
-        return places.open_place(path, wish, spool)
+        place, named = split_place(parsed.place)
+        return places.open_place(place, replace(wish, image=image or named), spool)
+    if places.is_meant(Path(parsed.place).expanduser(), parsed):
+        return places.open_place(parsed.place, wish, spool)
     if parsed.looks_like_path:
         raise ImageNotFoundError(f"There is no file or folder {parsed.place}.", "Check the path.")
     return _remote(parsed, wish, spool, progress)

@@ -27,8 +27,8 @@ def is_image_folder(folder: Path) -> bool:
 class FolderContents:
     """The files of a folder; links out of it, pipes and devices are refused."""
 
-    def __init__(self, folder: Path, limits: Limits) -> None:
-        self.label = str(folder)
+    def __init__(self, folder: Path, label: str, limits: Limits) -> None:
+        self.label = label
         self.limits = limits
         self._root = folder.resolve()
 
@@ -91,10 +91,11 @@ class FolderContents:
 
 
 class LayoutSource:
-    """An image folder; its layers are opened where they lie."""
+    """An image folder; its layers are opened where they lie. ``label`` is what it is called in sentences."""
 
-    def __init__(self, folder: Path, wish: Wish) -> None:
+    def __init__(self, folder: Path, label: str, wish: Wish) -> None:
         self._folder = folder
+        self._label = label
         self._wish = wish
 
     def image(self) -> Image:
@@ -102,15 +103,13 @@ class LayoutSource:
         try:
             known = is_image_folder(self._folder)
         except OSError as error:  # a folder that may be listed and not entered
-            raise SourceError(
-                f"{self._folder} cannot be opened: {error.strerror}.", "Check its permissions."
-            ) from error
+            raise SourceError(f"{self._label} cannot be opened: {error.strerror}.", "Check its permissions.") from error
         if not known:
             raise NotAnImageError(
-                f"The folder {self._folder} holds no image: there is neither an index.json nor a manifest.json.",
+                f"The folder {self._label} holds no image: there is neither an index.json nor a manifest.json.",
                 "Name an OCI layout folder, an archive file or an image.",
             )
-        return find_image(FolderContents(self._folder, self._wish.limits), self._wish)
+        return find_image(FolderContents(self._folder, self._label, self._wish.limits), self._wish)
 
     def close(self) -> None:
         """Nothing: files are opened for each reader alone."""

@@ -16,7 +16,7 @@ from layerscope.sources.model import OpenSource, PassingSource
 from layerscope.sources.passing import PassingArchive
 from layerscope.sources.readers import FileReader, PipeReader, SharedFile
 from layerscope.sources.recognition import describe
-from layerscope.sources.references import Reference
+from layerscope.sources.references import Reference, exists
 from layerscope.sources.selection import Wish
 
 _FORMATS = "layerscope reads what `docker save`, `podman save`, `skopeo copy` and image builders write."
@@ -27,7 +27,7 @@ def is_meant(path: Path, reference: Reference) -> bool:
 
     ``layerscope nginx`` means the image even where a folder or a program ``nginx`` lies about.
     """
-    if not _exists(path):
+    if not exists(path):
         return False
     if reference.looks_like_path or os.sep in reference.place or path.suffix:
         return True
@@ -39,20 +39,21 @@ def is_meant(path: Path, reference: Reference) -> bool:
     return not path.is_file() or _is_archive(path)
 
 
-def open_place(path: Path, wish: Wish, spool: Path | None) -> OpenSource | PassingSource:
-    """The source for an existing path; NotAnImageError says what it is where it is no image."""
-    if not _exists(path):
-        raise ImageNotFoundError(f"There is no file or folder {path}.", "Check the path.")
+def open_place(place: str, wish: Wish, spool: Path | None) -> OpenSource | PassingSource:
+    """The source for an existing path, as it was written; NotAnImageError says what it is where it is no image."""
+    path = Path(place).expanduser()
+    if not exists(path):
+        raise ImageNotFoundError(f"There is no file or folder {place}.", "Check the path.")
     try:
         if path.is_dir():
-            return LayoutSource(path, replace(wish, source=wish.source or "layout"))
+            return LayoutSource(path, place, replace(wish, source=wish.source or "layout"))
         wish = replace(wish, source=wish.source or "archive")
         if stat.S_ISFIFO(path.stat().st_mode):  # a named pipe or a process substitution
             pipe = path.open("rb")
-            return PassingArchive(PipeReader(pipe), wish, str(path), spool=spool, release=pipe.close)
-        return _open_file(path, wish, spool)
+            return PassingArchive(PipeReader(pipe), wish, place, spool=spool, release=pipe.close)
+        return _open_file(path, place, wish, spool)
     except OSError as error:
-        raise SourceError(f"{path} cannot be opened: {error.strerror}.", "Check its permissions.") from error
+        raise SourceError(f"{place} cannot be opened: {error.strerror}.", "Check its permissions.") from error
 
 
 def open_standard_input(wish: Wish, spool: Path | None) -> PassingSource:
@@ -62,27 +63,20 @@ def open_standard_input(wish: Wish, spool: Path | None) -> PassingSource:
     return PassingArchive(PipeReader(sys.stdin.buffer), wish, "Standard input", spool=spool)
 
 
-def _open_file(path: Path, wish: Wish, spool: Path | None) -> OpenSource | PassingSource:
+def _open_file(path: Path, place: str, wish: Wish, spool: Path | None) -> OpenSource | PassingSource:
     """In place where the file is a tar, passing where it is compressed."""
-    file = SharedFile.open(path)
+    file = SharedFile.open(path, place)
     head = file.read_at(0, BLOCK)
     if compression(head):
-        return PassingArchive(FileReader(file, owned=True), wish, str(path), spool=spool)
+        return PassingArchive(FileReader(file, owned=True), wish, place, spool=spool)
     if is_tar(head) and any(head):
         return ArchiveSource(file, wish)
     file.close()
     if 257 + 5 <= len(head) < BLOCK and head[257:262] == b"ustar":
-        raise DamagedImageError(f"{path} ends in its first header.", "Save or copy the image again, whole.")
+        raise DamagedImageError(f"{place} ends in its first header.", "Save or copy the image again, whole.")
     what = describe(head)
     hint = "Where it is part of an image, give the folder that it lies in." if "JSON" in what else _FORMATS
-    raise NotAnImageError(f"{path} is no image archive: it {what}.", hint)
-
-
-def _exists(path: Path) -> bool:
-    try:
-        return path.exists()
-    except (OSError, ValueError):  # a name too long, or with a NUL in it
-        return False
+    raise NotAnImageError(f"{place} is no image archive: it {what}.", hint)
 
 
 def _is_archive(path: Path) -> bool:

@@ -26,7 +26,7 @@ _KINDS = (
     (b"#!/usr/bin/env run-singularity", "is a Singularity image"),
     (b"#!", "is a script"),
     (b"{", "is a JSON document"),
-    (b"[", "is a JSON document"),
+    (b"[{", "is a JSON document"),
 )
 
 

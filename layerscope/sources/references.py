@@ -64,15 +64,19 @@ def parse_reference(written: str, source: str = "") -> Reference:
     return Reference(written, special, written)
 
 
-def split_place(place: str) -> tuple[Path, str]:
-    """``PATH[:IMAGE]``: the longest beginning that exists, and the image named behind it."""
-    whole = Path(place).expanduser()
-    if whole.exists():
-        return whole, ""
-    cut = place.rfind(":")
+def split_place(place: str) -> tuple[str, str]:
+    """``PATH[:IMAGE]``: the longest beginning that exists, as it was written, and the image named behind it."""
+    cut = len(place)
     while cut > 0:
-        path = Path(place[:cut]).expanduser()
-        if path.exists():
-            return path, place[cut + 1 :]
+        if exists(Path(place[:cut]).expanduser()):
+            return place[:cut], place[cut + 1 :]
         cut = place.rfind(":", 0, cut)
-    return whole, ""
+    return place, ""
+
+
+def exists(path: Path) -> bool:
+    """Whether there is something at a path, whatever the path is."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # a name too long, or with a NUL in it
+        return False

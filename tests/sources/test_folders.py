@@ -20,7 +20,7 @@ from images import (
     write_folder,
     zstd,
 )
-from layerscope.errors import DamagedImageError, ImageNotFoundError, LimitError, NotAnImageError
+from layerscope.errors import DamagedImageError, ImageNotFoundError, LayerscopeError, LimitError, NotAnImageError
 from layerscope.sources.candidates import SeveralImagesError
 from layerscope.sources.limits import Limits
 from opening import content, open_image
@@ -140,3 +140,23 @@ def test_folders_without_an_image(tmp_path: Path) -> None:
         open_image(tmp_path)
     with pytest.raises(ImageNotFoundError, match="There is no file or folder"):
         open_image(f"oci:{tmp_path}/absent:latest")
+
+
+def test_paths_are_told_as_they_were_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "note.tar").write_text("a text", encoding="utf-8")
+    (tmp_path / "cut.tgz").write_bytes(b"\x1f\x8b\x08")
+    long = "a" * 300
+    told = {
+        "oci:./missing:latest": "There is no file or folder ./missing:latest.",
+        f"oci:{long}": f"There is no file or folder {long}.",
+        "oci:./empty:1": "The folder ./empty holds no image",
+        "./note.tar": "./note.tar is no image archive",
+        "docker-archive:./note.tar": "./note.tar is no image archive",
+        "./cut.tgz": "./cut.tgz ends in the middle",
+    }
+    for reference, words in told.items():
+        with pytest.raises(LayerscopeError) as caught:
+            open_image(reference)
+        assert caught.value.sentence.startswith(words)
