@@ -40,11 +40,15 @@ _OF_USER = ("severity",)
 
 
 class RuleSetting(NamedTuple):
-    """A rule as a config has it: its value as written, or its globs, and how much it counts."""
+    """A rule as a config has it: its value as written, or its globs, and how much it counts.
+
+    ``named`` is how whoever wrote it calls it, once it is known which of several places counts.
+    """
 
     value: str = ""
     patterns: tuple[str, ...] = ()
     severity: Severity = Severity.ERROR
+    named: str = ""
 
 
 @dataclass(slots=True)

@@ -35,17 +35,18 @@ def choose_rules(args: argparse.Namespace, settings: Settings, settings_of_dive:
     fill the rest, as dive does; our own rules stand alone, and then dive's files are not looked for.
     """
     own = _own_rules(args, settings)
-    dive = _dive_rules(settings_of_dive.rules(settings_of_dive.environment), "DIVE_RULES_")
-    dive |= _given(args, DIVE_RULES)
+    dive = _plain(_dive_rules(settings_of_dive.rules(settings_of_dive.environment), "DIVE_RULES_"), "DIVE_RULES_*: ")
+    dive |= _plain(_given(args, DIVE_RULES), "--")
     from_file = _read_file(args, look=not own)
     at_home = settings_of_dive.rules({} if own else settings_of_dive.files)
     asked = own
     if dive or from_file is not None or at_home:
-        asked = own | _plain({**DIVE_DEFAULTS, **_dive_rules(at_home, "dive's config"), **(from_file or {}), **dive})
+        usual = _plain(DIVE_DEFAULTS) | _plain(_dive_rules(at_home, "dive's config"), "dive's config: rules.")
+        asked = own | usual | (from_file or {}) | dive
     asked = asked or _plain(DEFAULTS)
     _weigh(asked, args.warn, Severity.WARNING, "--warn")
     _weigh(asked, args.off, Severity.OFF, "--off")
-    return [_make(name, setting, args.scoring, settings) for name, setting in asked.items()]
+    return [_make(name, setting, args.scoring) for name, setting in asked.items()]
 
 
 def _dive_rules(rules: Mapping[str, str], name: str) -> dict[str, str]:
@@ -59,11 +60,11 @@ def _dive_rules(rules: Mapping[str, str], name: str) -> dict[str, str]:
 
 def _own_rules(args: argparse.Namespace, settings: Settings) -> dict[str, RuleSetting]:
     """Our rules of the config, each with what a flag says instead."""
-    rules = dict(settings.rules)
+    rules = {name: rule._replace(named=f"{settings.file}: rules.{name}") for name, rule in settings.rules.items()}
     for name, value in _given(args, OWN_RULES).items():
         known = rules.get(name, RuleSetting())
         # The config says how much a rule counts, unless it is what the flag turns on again.
-        rules[name] = RuleSetting(value, severity=_awake(known.severity))
+        rules[name] = RuleSetting(value, severity=_awake(known.severity), named=f"--{name}")
     for name in ("forbid", "forbid-in-layers"):
         if globs := getattr(args, name.replace("-", "_")):
             rules[name] = RuleSetting("", tuple(globs), _awake(rules.get(name, RuleSetting()).severity))
@@ -89,19 +90,19 @@ def _weigh(rules: dict[str, RuleSetting], names: Iterable[str], severity: Severi
         rules[name] = rules[name]._replace(severity=severity)
 
 
-def _make(name: str, setting: RuleSetting, scoring: str, settings: Settings) -> Rule:
+def _make(name: str, setting: RuleSetting, scoring: str) -> Rule:
     whose = Scoring(scoring or (Scoring.DIVE if name in DIVE_DEFAULTS else Scoring.TRUE))
-    where = f"{settings.file}: rules.{name}" if settings.rules.get(name) == setting else name
     if name in CONTENT_RULES:
         return make_content_rule(name, setting.patterns, setting.severity)
     try:
         return make_rule(name, setting.value, whose, setting.severity)
     except ConfigError as error:
-        raise ConfigError(error.sentence.replace(name, where, 1), error.hint) from error
+        raise ConfigError(error.sentence.replace(name, setting.named or name, 1), error.hint) from error
 
 
-def _plain(values: Mapping[str, str]) -> dict[str, RuleSetting]:
-    return {name: RuleSetting(value) for name, value in values.items()}
+def _plain(values: Mapping[str, str], where: str = "") -> dict[str, RuleSetting]:
+    """Rules with these values; ``where`` stands before their names for whoever wrote them."""
+    return {name: RuleSetting(value, named=f"{where}{name}") for name, value in values.items()}
 
 
 def _given(args: argparse.Namespace, names: Iterable[str]) -> dict[str, str]:
@@ -109,7 +110,7 @@ def _given(args: argparse.Namespace, names: Iterable[str]) -> dict[str, str]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _read_file(args: argparse.Namespace, *, look: bool) -> dict[str, str] | None:
+def _read_file(args: argparse.Namespace, *, look: bool) -> dict[str, RuleSetting] | None:
     path = Path(args.ci_config or DIVE_CI)
     if not args.ci_config and not (look and is_there(path) and path.is_file()):
         return None
@@ -118,4 +119,4 @@ def _read_file(args: argparse.Namespace, *, look: bool) -> dict[str, str] | None
     text = read_small_text(path, "Give dive's config with --ci-config FILE.")
     whose = "the true" if args.scoring == Scoring.TRUE else "dive's"
     say(args, f"rules from {path}, judged on {whose} figures; `layerscope init` writes a config of our own")
-    return parse_dive_ci(text, str(path))
+    return _plain(parse_dive_ci(text, str(path)), f"{path}: rules.")

@@ -108,4 +108,19 @@ def test_every_limit_is_off_or_wrong_alike(image: str) -> None:
         assert run("check", image, "--baseline", image, f"--{name}", "off").returncode == 0, name
         wrong = run("check", image, "--baseline", image, f"--{name}", "much")
         assert wrong.returncode == 2, name
-        assert wrong.stderr.startswith(f"layerscope: {name}: 'much' is no "), name
+        assert wrong.stderr.startswith(f"layerscope: --{name}: 'much' is no "), name
+
+
+def test_a_wrong_limit_is_told_by_the_name_that_was_written(image: str, tmp_path: Path) -> None:
+    (tmp_path / ".dive-ci").write_text("rules:\n  lowestEfficiency: much\n", encoding="utf-8")
+    (tmp_path / "dive.yaml").write_text("rules:\n  lowest-efficiency: much\n", encoding="utf-8")
+    for arguments, variables, told in (
+        (["--lowestEfficiency", "much"], {}, "--lowestEfficiency: 'much'"),
+        ([], {}, ".dive-ci: rules.lowestEfficiency: 'much'"),
+        ([], {"DIVE_RULES_LOWEST_EFFICIENCY": "more"}, "DIVE_RULES_*: lowestEfficiency: 'more'"),
+    ):
+        wrong = run("check", image, *arguments, cwd=tmp_path, variables=variables)
+        assert f"layerscope: {told} is no " in wrong.stderr, wrong.stderr
+    (tmp_path / ".dive-ci").unlink()
+    wrong = run("check", image, cwd=tmp_path, variables={"DIVE_CONFIG": "dive.yaml"})
+    assert "layerscope: dive's config: rules.lowestEfficiency: 'much' is no " in wrong.stderr
