@@ -17,6 +17,7 @@ The data goes one way, and each stage knows nothing of the one after it::
 ``cli``          arguments to the branch that runs; imports that branch's modules late
 ``demo``         the sample image that comes with the package
 ``state``        what the explorer remembers: archives opened last, the theme
+``processors``   how many processors may really be used
 ``progress``     how far reading has come, for those who read and those who show it
 ``text``         the boundary that text out of an image passes before anyone sees it
 ``errors``       the error tree: a sentence, a hint and an exit code each

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -13,6 +12,7 @@ from layerscope.core.drive import BoundedReader
 from layerscope.core.layer import LayerIndex
 from layerscope.core.tree import ImageTree
 from layerscope.errors import CancelledError, DamagedImageError, LayerscopeError, LimitError
+from layerscope.processors import usable_processors
 from layerscope.progress import Cancelled as Cancelled
 from layerscope.progress import Keep as Keep
 from layerscope.progress import Progress as Progress
@@ -272,7 +272,7 @@ def _read_open(source: OpenSource, watch: Watch) -> ImageIndex:
         return index
 
     streams = sum(not image.layers[number].seekable for number in numbers)
-    cores = os.cpu_count() or 1
+    cores = usable_processors()
     most = min(max(cores, _WAITING_STREAMS if image.source == "registry" else 1), streams, _MOST_STREAMS)
     alone = most < 2 and not isinstance(source, InterruptibleSource)
     found = list(map(note, numbers)) if alone else _read_beside(note, numbers, cores, most, watch, source)

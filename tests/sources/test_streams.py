@@ -57,7 +57,7 @@ class Streams:
 @pytest.fixture
 def cores(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     """Sets how many cores there are."""
-    return lambda count: monkeypatch.setattr(os, "cpu_count", lambda: count)
+    return lambda count: monkeypatch.setattr(index, "usable_processors", lambda: count)
 
 
 def test_where_all_wait_three_layers_come_at_once_however_few_cores_there_are(cores: Callable[[int], None]) -> None:
