@@ -74,16 +74,16 @@ def unpack(data: bytes, random: Random) -> object:
     return bool(fault), "" if fault else hashlib.sha256(whole).hexdigest()
 
 
-def _decompressed(data: bytes, count: int, piece: int) -> tuple[bytes, str]:
+def _decompressed(data: bytes, count: int, piece: int) -> tuple[bytearray, str]:
     reader = decompressed(Forward(data, piece), "It", LIMITS)
-    parts: list[bytes] = []
+    read = bytearray()  # a list of parts of some bytes each would take more memory than what is tested
     fault = ""
     try:
         while part := reader.read(count):
-            parts.append(part)
+            read += part
     except LayerscopeError as error:
         fault = type(error).__name__
-    return b"".join(parts), fault
+    return read, fault
 
 
 def image(data: bytes, _random: Random, *, verify: bool = False) -> object:
