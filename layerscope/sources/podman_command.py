@@ -7,7 +7,7 @@ import os
 import re
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import IO, Any, Final
 
@@ -40,7 +40,6 @@ class PodmanCommand:
     def __init__(self, program: str, programs: Programs) -> None:
         self._program = program
         self._programs = programs
-        # Whatever ends podman in the middle, it leaves behind what it had written to its folder for blobs.
         self._scratch = ExitStack()
 
     def inspect(self, image: str) -> dict[str, Any] | None:
@@ -60,7 +59,11 @@ class PodmanCommand:
     def pull(self, image: str, platform: str) -> Iterator[dict[str, Any]]:
         """Pull an image; there are no messages. SourceError where that fails."""
         wanted = ["--platform", platform] if platform else []
-        done = self._run("pull", "--quiet", *wanted, "--", image, environment=self._with_scratch())
+        command = ("pull", "--quiet", *wanted, "--", image)
+        folder = self._scratch_folder()
+        done = self._run(*command, folder=folder)
+        if done.returncode and folder.encode() in done.stderr:
+            done = self._run(*command)
         if done.returncode:
             words = _clean(done.stderr)
             kind = ImageNotFoundError if _REFUSED.search(words) else SourceError
@@ -71,27 +74,35 @@ class PodmanCommand:
     def export(self, image: str, platform: Platform | None) -> SavedImage:
         """The image as a ``docker save`` stream."""
         command = [self._program, "save", "--quiet", "--format", "docker-archive", "--", image]
-        return SavedImage(command, image, self._programs, self._with_scratch())
+        folder = self._scratch_folder()
+        saved = SavedImage(command, image, self._programs, folder)
+        if not saved.wants(folder):
+            return saved
+        saved.close()
+        return SavedImage(command, image, self._programs)
 
     def close(self) -> None:
         """End what still runs, and remove what it left."""
         self._programs.end(seconds=_LAST_SECONDS)
         self._scratch.close()
 
-    def _with_scratch(self) -> dict[str, str]:
-        """The environment with a folder for blobs that is removed in the end, where podman would have its own."""
+    def _scratch_folder(self) -> str:
+        """A folder that is removed in the end, for the blobs that podman leaves behind when it is ended.
+
+        Where ``podman`` leads to another system, as in a toolbox, it is not there: podman then says so.
+        """
         usual = os.environ.get("TMPDIR") or _BLOBS
         try:
             folder = tempfile.TemporaryDirectory(prefix="layerscope-podman-", dir=usual, ignore_cleanup_errors=True)
         except OSError as error:
             raise SourceError(f"Podman cannot write to {usual}: {error.strerror}.", "Set TMPDIR.") from error
-        return {**os.environ, "TMPDIR": self._scratch.enter_context(folder)}
+        return self._scratch.enter_context(folder)
 
-    def _run(self, *arguments: str, environment: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[bytes]:
+    def _run(self, *arguments: str, folder: str = "") -> subprocess.CompletedProcess[bytes]:
         command = [self._program, *arguments]
         try:
             process = self._programs.start(
-                command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, environment=environment
+                command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, environment=_environment(folder)
             )
         except OSError as error:
             raise _unstarted(error) from error
@@ -103,25 +114,41 @@ class PodmanCommand:
 class SavedImage:
     """What ``podman save`` prints, as it comes; SourceError where it breaks off."""
 
-    def __init__(self, command: list[str], image: str, programs: Programs, environment: Mapping[str, str]) -> None:
+    def __init__(self, command: list[str], image: str, programs: Programs, folder: str = "") -> None:
         self._image = image
+        self._first = b""
         self._words: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # a pipe that nobody reads would fill up
         try:
-            self._process = programs.start(command, stdout=subprocess.PIPE, stderr=self._words, environment=environment)
+            self._process = programs.start(
+                command, stdout=subprocess.PIPE, stderr=self._words, environment=_environment(folder)
+            )
         except (OSError, CancelledError) as error:
             self._words.close()
             raise _unstarted(error) if isinstance(error, OSError) else error from error
 
+    def wants(self, folder: str) -> bool:
+        """Whether it failed before anything came, for want of this folder; waits for the first bytes."""
+        self._first = self._read()
+        return not self._first and self._process.wait() != 0 and folder.encode() in self._last_words()
+
     def __iter__(self) -> Iterator[bytes]:
-        pipe = self._process.stdout
-        while pipe is not None and (chunk := pipe.read(_CHUNK)):
+        chunk = self._first or self._read()
+        while chunk:
             yield chunk
+            chunk = self._read()
         if self._process.wait():
-            self._words.seek(0)
-            words = _clean(self._words.read()[-_LAST_WORDS:])
+            words = _clean(self._last_words())
             if _ABSENT.search(words):
                 raise ImageNotFoundError(f"Podman no longer has the image {self._image}.", "It was removed meanwhile.")
             raise SourceError(f"podman save of {self._image} failed: {words}.", _SERVICE)
+
+    def _read(self) -> bytes:
+        pipe = self._process.stdout
+        return pipe.read(_CHUNK) if pipe is not None else b""
+
+    def _last_words(self) -> bytes:
+        self._words.seek(0)
+        return self._words.read()[-_LAST_WORDS:]
 
     def interrupt(self) -> None:
         """End it from any thread."""
@@ -135,6 +162,11 @@ class SavedImage:
         if self._process.stdout is not None:
             self._process.stdout.close()
         self._words.close()
+
+
+def _environment(folder: str) -> dict[str, str] | None:
+    """The environment of a podman that writes its blobs there; None for the usual one."""
+    return {**os.environ, "TMPDIR": folder} if folder else None
 
 
 def _unstarted(error: OSError) -> SourceError:

@@ -68,10 +68,15 @@ class Tools:
         """What ``docker save`` of old would write."""
         return self.folder / "image.tar"
 
-    def packed(self, compress: Callable[[bytes], bytes]) -> str:
-        """The archive as a whole compressed."""
+    @cached_property
+    def oci_archive(self) -> Path:
+        """A copy of it by skopeo."""
+        return Path(self.copied("oci-archive").removeprefix("oci-archive:"))
+
+    def packed(self, archive: Path, compress: Callable[[bytes], bytes]) -> str:
+        """An archive as a whole compressed."""
         path = self.folder / "image.packed"
-        path.write_bytes(compress(self.archive.read_bytes()))
+        path.write_bytes(compress(archive.read_bytes()))
         return str(path)
 
     def copied(self, transport: str, *options: str) -> str:
@@ -79,6 +84,17 @@ class Tools:
         target = f"{transport}:{self.folder / transport}-{'-'.join(options)}"
         run("skopeo", "copy", "-q", *options, f"docker-archive:{self.archive}", target)
         return target
+
+    def added(self) -> str:
+        """An OCI folder that umoci made, layer by layer."""
+        layout = self.folder / "umoci"
+        run("umoci", "init", "--layout", layout)
+        run("umoci", "new", "--image", f"{layout}:v1")
+        for number, layer in enumerate(LAYERS):
+            path = self.folder / f"layer{number}.tar"
+            path.write_bytes(layer)
+            run("umoci", "raw", "add-layer", "--image", f"{layout}:v1", path)
+        return f"oci:{layout}:v1"
 
     def pushed(self, *options: str) -> str:
         """A copy by skopeo in a registry of its own: skopeo remembers which blobs a registry has."""
@@ -137,6 +153,19 @@ class Tools:
             self.stack.callback(os.environ.pop, "CONTAINER_HOST")
         return f"podman://{TAG}"
 
+    def called(self) -> str:
+        """The image in the storage of a ``podman`` that has no socket."""
+        command = " ".join(self.containers("podman"))
+        place = self.folder / "bin"
+        place.mkdir()
+        (place / "podman").write_text(f'#!/bin/sh\nPATH="{os.environ["PATH"]}" exec {command} "$@"\n', encoding="utf-8")
+        (place / "podman").chmod(0o755)
+        patch = self.stack.enter_context(pytest.MonkeyPatch.context())
+        patch.delenv("CONTAINER_HOST", raising=False)
+        patch.setattr("layerscope.sources.endpoints._there", lambda _socket: False)
+        patch.setenv("PATH", f"{place}:{os.environ['PATH']}")
+        return f"podman://{TAG}"
+
     def loaded(self) -> str:
         """The image in a Docker Engine."""
         client = self.docker()
@@ -145,19 +174,35 @@ class Tools:
         return f"docker://{TAG}"
 
 
+UNCOMPRESSED = "--dest-oci-accept-uncompressed-layers"
+#: How an archive as a whole may be compressed.
+OUTER: dict[str, Callable[[bytes], bytes]] = {
+    "plain": bytes,
+    "gzip": gzip.compress,
+    "zstd": zstd,
+    "xz": lzma.compress,
+    "bzip2": bz2.compress,
+}
 SOURCES: dict[str, tuple[str, Callable[[Tools], str]]] = {
     "docker-archive": ("plain", lambda tools: str(tools.archive)),
-    "docker-archive in gzip": ("plain", lambda tools: tools.packed(gzip.compress)),
-    "docker-archive in zstd": ("plain", lambda tools: tools.packed(zstd)),
-    "docker-archive in xz": ("plain", lambda tools: tools.packed(lzma.compress)),
-    "docker-archive in bzip2": ("plain", lambda tools: tools.packed(bz2.compress)),
     "skopeo, oci": ("gzip", lambda tools: tools.copied("oci")),
+    "skopeo, oci, plain": ("plain", lambda tools: tools.copied("oci", UNCOMPRESSED)),
     "skopeo, oci, zstd": ("zstd", lambda tools: tools.copied("oci", "--dest-compress-format=zstd")),
     "skopeo, oci, zstd:chunked": ("zstd", lambda tools: tools.copied("oci", "--dest-compress-format=zstd:chunked")),
     "skopeo, oci-archive": ("gzip", lambda tools: tools.copied("oci-archive")),
     "skopeo, oci-archive, zstd": ("zstd", lambda tools: tools.copied("oci-archive", "--dest-compress-format=zstd")),
+    "skopeo, oci-archive, plain": ("plain", lambda tools: tools.copied("oci-archive", UNCOMPRESSED)),
+    "skopeo, oci-archive, zstd:chunked": (
+        "zstd",
+        lambda tools: tools.copied("oci-archive", "--dest-compress-format=zstd:chunked"),
+    ),
     "skopeo, dir": ("plain", lambda tools: tools.copied("dir")),
     "skopeo, dir, gzip": ("gzip", lambda tools: tools.copied("dir", "--dest-compress")),
+    "skopeo, dir, zstd": (
+        "zstd",
+        lambda tools: tools.copied("dir", "--format=oci", "--dest-compress", "--dest-compress-format=zstd"),
+    ),
+    "umoci": ("gzip", Tools.added),
     "podman save, docker-archive": ("plain", lambda tools: tools.saved("docker-archive")),
     "podman save, oci-archive": ("gzip", lambda tools: tools.saved("oci-archive")),
     "podman save, oci-dir": ("gzip", lambda tools: tools.saved("oci-dir")),
@@ -167,6 +212,7 @@ SOURCES: dict[str, tuple[str, Callable[[Tools], str]]] = {
     "buildah push, docker-archive": ("plain", lambda tools: tools.built("docker-archive")),
     "buildah push, dir": ("gzip", lambda tools: tools.built("dir")),
     "podman's service": ("plain", Tools.served),
+    "podman without its service": ("plain", Tools.called),
     "Docker Engine": ("plain", Tools.loaded),
     "registry, schema 2": ("gzip", lambda tools: tools.pushed("--format=v2s2")),
     "registry, OCI": ("gzip", lambda tools: tools.pushed("--format=oci")),
@@ -265,9 +311,14 @@ def test_every_source_gives_the_same_answers(name: str, tools: Tools, truth: dic
         assert checked == truth
 
 
-@pytest.mark.parametrize("compress", [bytes, gzip.compress, zstd])
-def test_a_pipe_gives_the_same_answers(
-    compress: Callable[[bytes], bytes], tools: Tools, truth: dict[str, object], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("outer", OUTER)
+@pytest.mark.parametrize(("form", "inner"), [("docker-archive", "plain"), ("oci-archive", "gzip")])
+def test_a_compressed_archive_gives_the_same_answers_as_a_file_and_from_a_pipe(
+    form: str, inner: str, outer: str, tools: Tools, truth: dict[str, object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(compress(tools.archive.read_bytes()))))
-    assert read("-") == (truth, {"plain"})
+    archive = tools.archive if form == "docker-archive" else tools.oci_archive
+    place = tools.packed(archive, OUTER[outer])
+    for verify in (False, True):
+        assert read(place, verify=verify) == (truth, {inner})
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(Path(place).read_bytes())))
+        assert read("-", verify=verify) == (truth, {inner})

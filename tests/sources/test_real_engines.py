@@ -146,6 +146,23 @@ def test_podman_that_fails(script: str, words: str, tmp_path: Path, monkeypatch:
 
 
 @pytest.mark.usefixtures("_no_socket")
+def test_podman_of_another_system(archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It does not see the folder that it is given for blobs."""
+    elsewhere = (
+        """case $TMPDIR in */layerscope-podman-*) echo "Error: stat $TMPDIR: no such file" >&2; exit 125;; esac; """
+    )
+    script = f"""echo $1 >>{tmp_path}/asked
+if [ "$1" = image ] && ! grep -q pull {tmp_path}/asked; then echo 'Error: image not known' >&2; exit 125; fi
+{_FOUND} {elsewhere} [ $1 = pull ] || cat {archive}"""
+    program = tmp_path / "podman"
+    program.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    assert open_image("podman://x").layers == NAMES
+    assert (tmp_path / "asked").read_text().split() == ["image", "pull", "pull", "image", "save", "save"]
+
+
+@pytest.mark.usefixtures("_no_socket")
 def test_podman_ends_with_whoever_reads_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program = tmp_path / "podman"
     program.write_text(f"#!/bin/sh\n{_FOUND} echo $$ >{tmp_path}/pid; exec yes\n", encoding="utf-8")

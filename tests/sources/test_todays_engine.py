@@ -274,3 +274,25 @@ def test_what_docker_pushes(today: Today, tmp_path: Path) -> None:
             for key in ("digest", "mediaType", "compressedBytes"):
                 del layer[key]
     assert here == there
+
+
+def test_what_buildx_writes_in_each_compression(at: Callable[[str], Today], tmp_path: Path) -> None:
+    """Not eStargz: the buildkit in Debian's engine 28.5 dies of it."""
+    at(CONTAINERD)
+    context = tmp_path / "context"
+    context.mkdir()
+    (context / "Dockerfile").write_text("FROM scratch\nCOPY a b /d/\nCOPY b /d/a\n", encoding="utf-8")
+    for name in "ab":
+        (context / name).write_bytes(name.encode() * 100_000)
+    found = []
+    for compression, kind in (("uncompressed", ""), ("gzip", "+gzip"), ("zstd", "+zstd")):
+        output = f"type=oci,dest={tmp_path / compression}.tar,compression={compression},force-compression=true"
+        run("docker", "buildx", "build", "-q", "--output", output, str(context))
+        report = figures(f"{tmp_path / compression}.tar")
+        for layer in report["layers"]:
+            assert layer.pop("mediaType") == OCI_LAYER + kind
+            assert (layer.pop("compressedBytes") is None) == (compression == "uncompressed")
+            del layer["digest"]
+        found.append(report)
+    assert found[0]["image"]["wastedBytes"] == 100_000
+    assert found == [found[0]] * 3
