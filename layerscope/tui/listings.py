@@ -1,4 +1,4 @@
-"""What an archive inside an image holds: tar in any compression, zip; bounded, and nothing is unpacked to disk."""
+"""What an archive inside an image holds: tar in any compression, zip, deb, ar; bounded, nothing unpacked to disk."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from layerscope.core.drive import TarStream
+from layerscope.core.drive import BoundedReader, ByteReader, TarStream
 from layerscope.core.tar import BLOCK_BYTES, DIRECTORY, SYMLINK
 from layerscope.errors import DamagedImageError, LimitError, MissingLibraryError
 from layerscope.sources.blobs import compression, decompressed, is_tar
 from layerscope.sources.limits import Limits
-from layerscope.sources.readers import PipeReader
+from layerscope.sources.readers import PeekReader, PipeReader
 from layerscope.text import decode, size
 
 if TYPE_CHECKING:
@@ -32,6 +32,11 @@ _ZIP_END: Final = b"PK\x05\x06"
 _ZIP_TAIL: Final = 22 + 65_535
 _ZIP_ENTRY: Final = struct.Struct("<4s6H3I5H2I")
 _PIECE: Final = 4_194_304
+#: ar(5): a member's header is name, time, owner, group, mode and size in text, and ends with a backtick and a newline.
+_AR: Final = b"!<arch>\n"
+_AR_HEADER: Final = 60
+#: Bytes of GNU's table of long names that are looked at.
+_MAX_AR_NAMES: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +48,8 @@ class Listing:
 
 
 def is_archive(head: bytes) -> bool:
-    """Whether a file that begins so is compressed, a tar or a zip."""
-    return bool(compression(head)) or head.startswith(_ZIP) or (any(head[:BLOCK_BYTES]) and is_tar(head))
+    """Whether a file that begins so is compressed, a tar, a zip or an ar archive, as packages of Debian are."""
+    return bool(compression(head)) or head.startswith((_ZIP, _AR)) or (any(head[:BLOCK_BYTES]) and is_tar(head))
 
 
 def listing(reader: Reader, head: bytes, whole: int) -> Listing | None:
@@ -55,6 +60,9 @@ def listing(reader: Reader, head: bytes, whole: int) -> Listing | None:
     """
     if head.startswith(_ZIP):
         return _zip_listing(reader, whole)
+    if head.startswith(_AR):
+        reader.skip(len(_AR))
+        return _ar_listing(_Counted(reader))
     kind = compression(head)
     if kind:
         opened = unpacked(head, BLOCK_BYTES)
@@ -143,6 +151,59 @@ def _zip_listing(reader: Reader, whole: int) -> Listing | None:
         lines.append(f"{size(bytes_):>9}  {decode(data[at : at + lengths[0]])}")
         at += sum(lengths)
     return Listing(lines, "a zip, " + _members(len(lines)))
+
+
+def _ar_listing(reader: _Counted) -> Listing:
+    """The members of an ar archive; of a package of Debian (deb(5)), the files that it installs."""
+    lines: list[str] = []
+    names = b""
+    fault = ""
+    while header := _filled(reader, _AR_HEADER):
+        digits = header[48:58].strip()
+        if len(header) < _AR_HEADER or not header.endswith(b"`\n") or not digits.isdigit():
+            fault = "; it ends too early or is damaged"
+            break
+        data = BoundedReader(reader, int(digits))
+        padding, name = data.left & 1, header[:16].rstrip()
+        if name.startswith(b"data.tar"):
+            return _deb_listing(data)
+        if len(lines) == MAX_MEMBERS or reader.passed > MAX_READ:
+            fault = "; the rest is left out"
+            break
+        if name == b"//":
+            names = _filled(data, min(data.left, _MAX_AR_NAMES))
+        elif name.startswith(b"#1/") and name[3:].isdigit():  # BSD: the name stands before the data
+            name = _filled(data, min(int(name[3:]), data.left)).rstrip(b"\0")
+            lines.append(f"{size(data.left):>9}  {decode(name)}")
+        elif name not in (b"/", b"/SYM64/"):  # GNU: the table of symbols
+            lines.append(f"{size(data.left):>9}  {decode(_ar_name(name, names))}")
+        while data.left and data.skip(data.left):
+            pass
+        reader.skip(padding)
+    return Listing(lines, "an ar archive, " + _members(len(lines)) + fault)
+
+
+def _ar_name(name: bytes, names: bytes) -> bytes:
+    """A member's name: GNU ends it with a slash, or tells where it stands in the table of long names."""
+    if name.startswith(b"/") and name[1:].isdigit():
+        return names[int(name[1:]) :].split(b"/\n", 1)[0]
+    return name.removesuffix(b"/")
+
+
+def _deb_listing(data: BoundedReader) -> Listing:
+    """The tar with what a package of Debian installs."""
+    peekable = PeekReader(data)
+    kind = compression(peekable.peek(8))
+    told = _tar_listing(decompressed(peekable, "it", Limits()), kind)
+    return Listing(told.lines, "a package of Debian: " + told.remark)
+
+
+def _filled(reader: ByteReader, count: int) -> bytes:
+    """``count`` bytes, or all that there are."""
+    data = b""
+    while len(data) < count and (piece := reader.read(count - len(data))):
+        data += piece
+    return data
 
 
 def _members(count: int) -> str:
