@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from layerscope.sources.blobs import BLOCK, content_kind
 
 _KINDS = (
@@ -25,9 +27,9 @@ _KINDS = (
     (b"\x89PNG", "is a picture"),
     (b"#!/usr/bin/env run-singularity", "is a Singularity image"),
     (b"#!", "is a script"),
-    (b"{", "is a JSON document"),
-    (b"[{", "is a JSON document"),
 )
+#: How a list begins, or an object; the first words of TOML and INI files stand in such brackets, too.
+_JSON = re.compile(rb'\{|\[\s*[{"\]]')
 
 
 def describe(head: bytes) -> str:
@@ -37,6 +39,8 @@ def describe(head: bytes) -> str:
     for magic, words in _KINDS:
         if head.startswith(magic):
             return words
+    if _JSON.match(head):
+        return "is a JSON document"
     if not any(head):
         return "holds zeros"
     if _is_text(head):

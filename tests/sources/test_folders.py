@@ -146,13 +146,17 @@ def test_paths_are_told_as_they_were_written(tmp_path: Path, monkeypatch: pytest
     monkeypatch.chdir(tmp_path)
     (tmp_path / "empty").mkdir()
     (tmp_path / "note.tar").write_text("a text", encoding="utf-8")
+    (tmp_path / "settings.toml").write_text("[rules]\nmax-size = 1\n", encoding="utf-8")
+    (tmp_path / "manifest.json").write_text('[\n  {"Config": ""}]', encoding="utf-8")
     (tmp_path / "cut.tgz").write_bytes(b"\x1f\x8b\x08")
     long = "a" * 300
     told = {
         "oci:./missing:latest": "There is no file or folder ./missing:latest.",
         f"oci:{long}": f"There is no file or folder {long}.",
         "oci:./empty:1": "The folder ./empty holds no image",
-        "./note.tar": "./note.tar is no image archive",
+        "./note.tar": "./note.tar is no image archive: it is text.",
+        "./settings.toml": "./settings.toml is no image archive: it is text.",
+        "./manifest.json": "./manifest.json is no image archive: it is a JSON document.",
         "docker-archive:./note.tar": "./note.tar is no image archive",
         "./cut.tgz": "./cut.tgz ends in the middle",
     }
