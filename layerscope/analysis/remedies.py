@@ -18,16 +18,13 @@ from layerscope.analysis.model import (
     label,
 )
 
-# What a RUN gave to chown or chmod, where that can stand in a COPY too.
-_CHOWN = re.compile(r"\bchown (?:-\S+ )*([\w.-]+(?::[\w.-]+)?) ", re.ASCII)
-_CHMOD = re.compile(r"\bchmod (?:-\S+ )*(0?[0-7]{3,4}) ", re.ASCII)
-
 # A package manager that takes away what an earlier RUN installed.
 _UNINSTALL = re.compile(
     r"\b(?:apt|apt-get|aptitude|apk|dnf|microdnf|yum|zypper|pip3?|npm|conda|gem) (?:-\S+ )*"
     r"(?:purge|remove|autoremove|autopurge|del|erase|uninstall|prune)\b",
     re.ASCII,
 )
+_COPIES = ("COPY", "ADD")
 _EVERY_RUN = "Every RUN that installs writes it anew: install in one RUN."
 _TOGETHER = "Install, use and remove the packages in one RUN, or do it in a stage of its own and copy the result."
 
@@ -37,6 +34,26 @@ class Remedy(NamedTuple):
 
     cause: str
     cure: str
+
+
+class _Setter(NamedTuple):
+    """How an attribute of a file is set: by which tool in a RUN, which is a flag of COPY and ADD too."""
+
+    what: str
+    tool: str
+    given: re.Pattern[str]
+    """What a RUN gave to the tool, where that can stand in a COPY."""
+
+    def flag(self, command: str) -> str:
+        """The flag that sets what a command sets."""
+        value = self.given.search(command)
+        return f"--{self.tool}={value[1]}" if value else f"--{self.tool}"
+
+
+_SETTERS = {
+    "owner": _Setter("owner", "chown", re.compile(r"\bchown (?:-\S+ )*([\w.-]+(?::[\w.-]+)?) ", re.ASCII)),
+    "mode": _Setter("mode", "chmod", re.compile(r"\bchmod (?:-\S+ )*(0?[0-7]{3,4}) ", re.ASCII)),
+}
 
 
 class _Known(NamedTuple):
@@ -94,6 +111,7 @@ _KNOWN = (
     _Known("usr/lib/sysimage/rpm", "rpm's database", _EVERY_RUN),
     _Known("lib/apk/db", "apk's database", _EVERY_RUN),
     _Known("var/cache/debconf", "debconf's cache", _EVERY_RUN),
+    _Known("etc/ld.so.cache", "the linker's cache", _EVERY_RUN),
     _Known("var/log", "logs", "Remove them in the RUN that writes them.", True),
     _Known(".git", "git's history", "Name .git in .dockerignore, or clone in a stage of its own."),
     _Known("node_modules", "node's packages", "Install the final set once, in one RUN or a stage of its own.", True),
@@ -139,25 +157,31 @@ def _cure(item: WasteItem, known: _Known | None, layers: Sequence[LayerFigures])
     if item.reason == DUPLICATE:
         return "Make the tool that writes this layer store each path once."
     if all(layers[layer].base for layer in item.stored_in):
-        return _base_cure(item, layers)
-    if item.reason == REWRITTEN:
-        return _rewritten_cure(item, layers)
-    if _is_uninstalled(item, layers) and (known is None or known.cure == _EVERY_RUN):
+        return _base_cure(item, known, layers)
+    if item.reason == REWRITTEN and (known is None or _is_set(item)):
+        return f"{_rewritten_cure(item, layers)}{_base_part(item, layers)}"
+    if _is_uninstalled(item, known, layers):
         return _TOGETHER
     if known:
         return f"{known.cure}{_base_part(item, layers)}"
     maker = _instruction(layers, item.stored_in[-1]) if item.stored_in else ""
     if item.reason in (REMOVED, HIDDEN):
-        if maker in ("COPY", "ADD"):
+        if maker in _COPIES:
             return "Copy only what is needed, or name the rest in .dockerignore."
         return (_TREE if item.files > 1 else _FILE).cure
-    if item.reason == OVERWRITTEN and maker in ("COPY", "ADD") and _instruction(layers, item.wasted_by) == maker:
+    if item.reason == OVERWRITTEN and maker in _COPIES and _instruction(layers, item.wasted_by) == maker:
         return "Copy it once, from where its last version lies."
     return "Write the final version at once, in one instruction."
 
 
-def _is_uninstalled(item: WasteItem, layers: Sequence[LayerFigures]) -> bool:
-    return item.reason == REMOVED and _UNINSTALL.search(layers[item.wasted_by].command) is not None
+def _is_uninstalled(item: WasteItem, known: _Known | None, layers: Sequence[LayerFigures]) -> bool:
+    """Whether a package manager's RUN took it away, or wrote anew what such RUNs always do, to take packages away."""
+    if not _UNINSTALL.search(layers[item.wasted_by].command):
+        return False
+    if known:
+        return known.cure == _EVERY_RUN
+    maker = _instruction(layers, item.stored_in[-1]) if item.stored_in else ""
+    return item.reason == REMOVED or (item.reason == OVERWRITTEN and maker == "RUN")
 
 
 def _base_part(item: WasteItem, layers: Sequence[LayerFigures]) -> str:
@@ -165,30 +189,65 @@ def _base_part(item: WasteItem, layers: Sequence[LayerFigures]) -> str:
     return " The base image brings a part of it." if any(layers[layer].base for layer in item.stored_in) else ""
 
 
-def _base_cure(item: WasteItem, layers: Sequence[LayerFigures]) -> str:
+def _base_cure(item: WasteItem, known: _Known | None, layers: Sequence[LayerFigures]) -> str:
     """What lies in the base ships whatever later layers do."""
     if layers[item.wasted_by].base:
         return "Both layers are the base image's: a leaner base saves it."
-    if item.reason == REWRITTEN:
+    again = item.reason in (REWRITTEN, OVERWRITTEN)
+    if again and known and known.cure == _EVERY_RUN and not _is_set(item):
+        return "Nothing to do: whatever installs over a base image writes it anew."
+    if item.reason == REWRITTEN and _is_set(item):
         return "The base image brings it: change only the files that need it, or change them where the base is made."
+    if item.reason == REWRITTEN:
+        return f"The base image brings it: keep {label(item.wasted_by)} from writing it again."
     if item.reason == OVERWRITTEN:
         return "The base image brings it: leave it as it is, or choose a base that has it right."
     return "The base image brings it: choose a base without it."
 
 
+def _is_set(item: WasteItem) -> bool:
+    """Whether it was rewritten for what an instruction can be told to set."""
+    return any(attribute in item.attributes for attribute in _SETTERS)
+
+
 def _rewritten_cure(item: WasteItem, layers: Sequence[LayerFigures]) -> str:
-    copied = _instruction(layers, item.stored_in[-1]) if item.stored_in else ""
-    for attribute, flag, given in (("owner", "chown", _CHOWN), ("mode", "chmod", _CHMOD)):
-        if copied in ("COPY", "ADD") and attribute in item.attributes:
-            value = given.search(layers[item.wasted_by].command)
-            written = f"--{flag}={value[1]}" if value else f"--{flag}"
-            return (
-                f"Use {copied} {written} in {label(item.stored_in[-1])} instead of {flag} in {label(item.wasted_by)}."
-            )
-    if _instruction(layers, item.wasted_by) in ("COPY", "ADD"):
-        return "Copy it once."
-    what = " and ".join(item.attributes)
-    return f"Set {what} in the RUN that makes the file." if what else "Leave it as it is."
+    """The same bytes again: who makes the file has to make it as the later layer leaves it."""
+    by = label(item.wasted_by)
+    own = [layer for layer in item.stored_in if not layers[layer].base]
+    copies = [layer for layer in own if _instruction(layers, layer) in _COPIES]
+    others = [layer for layer in own if layer not in copies]
+    setters = [setter for attribute, setter in _SETTERS.items() if attribute in item.attributes]
+    if _instruction(layers, item.wasted_by) in _COPIES:
+        kept = " and ".join(setter.what for setter in setters)
+        if others:
+            return f"Write it once: it lies in {_listed(own)}, and {by} copies it again."
+        return f"Copy it once, with the {kept} that {by} gives it." if kept else "Copy it once."
+    if not setters:
+        return _again_cure(item, copies, others)
+    command = layers[item.wasted_by].command
+    flags = " ".join(setter.flag(command) for setter in setters)
+    steps = [f"{_instruction(layers, layer)} {flags} in {label(layer)}" for layer in copies]
+    told = [f"use {_worded(steps)}"] if steps else []
+    if others:
+        tools = " and ".join(setter.tool for setter in setters)
+        user = " (or set USER before it)" if setters == [_SETTERS["owner"]] else ""
+        told.append(f"call {tools} in the RUN of {_listed(others)}{user}")
+    called = [setter.tool for setter in setters if re.search(rf"\b{setter.tool}\b", command)]
+    instead = f" instead of {' and '.join(called)} in {by}" if called else f", so that {by} need not store it again"
+    text = ", and ".join(told)
+    return f"{text[0].upper()}{text[1:]}{instead}."
+
+
+def _again_cure(item: WasteItem, copies: Sequence[int], others: Sequence[int]) -> str:
+    """Nothing of it changed that owner and mode are: a later command wrote what was there."""
+    by = label(item.wasted_by)
+    if "xattrs" in item.attributes:
+        if copies:
+            return "Set xattrs before it is copied, in a stage of its own."
+        return f"Set xattrs in the RUN of {_listed(others)} instead of in {by}."
+    if copies:
+        return f"It is as it should be in {_listed([*copies, *others])}: keep {by} from writing it again."
+    return f"Join the RUN of {_listed(others)} with that of {by}, or keep {by} from writing it again."
 
 
 def _instruction(layers: Sequence[LayerFigures], layer: int) -> str:
@@ -196,7 +255,10 @@ def _instruction(layers: Sequence[LayerFigures], layer: int) -> str:
 
 
 def _listed(layers: Sequence[int]) -> str:
-    names = [label(layer) for layer in layers]
+    return _worded([label(layer) for layer in layers])
+
+
+def _worded(names: Sequence[str]) -> str:
     if len(names) < 2:
         return "".join(names)
     return f"{', '.join(names[:-1])} and {names[-1]}"

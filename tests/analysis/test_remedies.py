@@ -89,13 +89,70 @@ def test_remedies(text: str, arguments: tuple[Any, ...]) -> None:
     ("attributes", "text"),
     [
         (("owner",), "only owner changed. Use COPY --chown=app in 3 instead of chown in 4."),
-        (("mode",), "only mode changed. Use COPY --chmod in 3 instead of chmod in 4."),
-        (("mode", "owner"), "only mode and owner changed. Use COPY --chown=app in 3 instead of chown in 4."),
-        ((), "nothing changed. Leave it as it is."),
+        (("mode",), "only mode changed. Use COPY --chmod in 3, so that 4 need not store it again."),
+        (("mode", "owner"), "only mode and owner changed. Use COPY --chown=app --chmod in 3 instead of chown in 4."),
+        ((), "nothing changed. It is as it should be in 3: keep 4 from writing it again."),
     ],
 )
 def test_rewriting_is_done_by_the_copy(attributes: tuple[str, ...], text: str) -> None:
     assert remedy("app/", "rewritten", (2,), 3, attributes=attributes).endswith(text)
+
+
+@pytest.mark.parametrize(
+    ("stored_in", "command", "attributes", "cure"),
+    [
+        (
+            (2, 4),
+            "RUN chown -R 1000:1000 /app",
+            ("owner",),
+            (
+                "Use COPY --chown=1000:1000 in 3, and call chown in the RUN of 5 (or set USER before it) "
+                "instead of chown in 6."
+            ),
+        ),
+        (
+            (0, 2),
+            "RUN chown app /x /app",
+            ("owner",),
+            "Use COPY --chown=app in 3 instead of chown in 6. The base image brings a part of it.",
+        ),
+        (
+            (1, 4),
+            "RUN chown app /x && chmod 755 /x",
+            ("mode", "owner"),
+            "Call chown and chmod in the RUN of 2 and 5 instead of chown and chmod in 6.",
+        ),
+        ((2,), "RUN chmod -R 0755 /x", ("mode",), "Use COPY --chmod=0755 in 3 instead of chmod in 6."),
+        ((2,), "RUN ./fix", ("owner",), "Use COPY --chown in 3, so that 6 need not store it again."),
+        ((2,), "COPY --chown=app . /app", ("owner",), "Copy it once, with the owner that 6 gives it."),
+        ((2,), "COPY . /app", (), "Copy it once."),
+        ((1,), "COPY . /app", (), "Write it once: it lies in 2, and 6 copies it again."),
+        ((1,), "RUN touch /x", ("time",), "Join the RUN of 2 with that of 6, or keep 6 from writing it again."),
+        ((1,), "RUN setcap x /x", ("xattrs",), "Set xattrs in the RUN of 2 instead of in 6."),
+        ((2,), "RUN setcap x /x", ("xattrs",), "Set xattrs before it is copied, in a stage of its own."),
+        ((0,), "RUN touch /x", ("time",), "The base image brings it: keep 6 from writing it again."),
+    ],
+)
+def test_each_instruction_that_stores_the_bytes_has_its_own_cure(
+    stored_in: tuple[int, ...], command: str, attributes: tuple[str, ...], cure: str
+) -> None:
+    layers = [*LAYERS, layer(5, command)]
+    item = WasteItem("x", 100, 2, 1, "rewritten", stored_in, 5, attributes)
+    assert find_remedy(item, layers).cure == cure
+
+
+@pytest.mark.parametrize(
+    ("stored_in", "command", "cure"),
+    [
+        ((0,), "RUN apt-get install -y gcc", "Nothing to do: whatever installs over a base image writes it anew."),
+        ((1,), "RUN apt-get install -y gcc", "Every RUN that installs writes it anew: install in one RUN."),
+        ((1,), "RUN apt-get purge -y curl", "Install, use and remove the packages in one RUN"),
+    ],
+)
+def test_what_package_managers_always_write(stored_in: tuple[int, ...], command: str, cure: str) -> None:
+    layers = [*LAYERS, layer(5, command)]
+    for path, reason in (("var/cache/debconf/templates.dat", "rewritten"), ("etc/ld.so.cache", "overwritten")):
+        assert find_remedy(WasteItem(path, 9, 1, 2, reason, stored_in, 5), layers).cure.startswith(cure)
 
 
 @pytest.mark.parametrize(
