@@ -99,16 +99,10 @@ class PodmanCommand:
         return self._scratch.enter_context(folder)
 
     def _run(self, *arguments: str, folder: str = "") -> subprocess.CompletedProcess[bytes]:
-        command = [self._program, *arguments]
         try:
-            process = self._programs.start(
-                command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, environment=_environment(folder)
-            )
+            return self._programs.run([self._program, *arguments], environment=_environment(folder))
         except OSError as error:
             raise _unstarted(error) from error
-        with process:
-            printed, words = process.communicate()
-        return subprocess.CompletedProcess(command, process.returncode, printed, words)
 
 
 class SavedImage:
@@ -119,9 +113,7 @@ class SavedImage:
         self._first = b""
         self._words: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # a pipe that nobody reads would fill up
         try:
-            self._process = programs.start(
-                command, stdout=subprocess.PIPE, stderr=self._words, environment=_environment(folder)
-            )
+            self._process = programs.start(command, stderr=self._words, environment=_environment(folder))
         except (OSError, CancelledError) as error:
             self._words.close()
             raise _unstarted(error) if isinstance(error, OSError) else error from error

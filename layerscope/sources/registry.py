@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -20,6 +21,7 @@ from layerscope.sources.registry_blobs import open_layer
 from layerscope.sources.registry_client import RegistryClient
 from layerscope.sources.registry_names import parse_name
 from layerscope.sources.selection import Wish, find_image, no_platform
+from layerscope.sources.waiting import Programs, awaited
 
 #: Documents of the largest size that are fetched for one image, all together.
 _FETCHED = 16
@@ -105,19 +107,25 @@ class RegistrySource:
         self._name = parse_name(reference.place)
         self._wish = replace(wish, source="registry")
         self._progress = progress
+        self._stopped = threading.Event()
+        self._programs = Programs()
         self._client: RegistryClient | None = None
 
     def image(self) -> Image:
         """Fetch manifest and config; SourceError where the registry does not answer or refuses."""
         self._tell(f"Asking {self._name.registry} for {self._name}")
-        self._client = RegistryClient(self._name, self._wish.limits, self._tell)
-        contents = RegistryContents(self._client, self._wish.platform, self._wish.limits)
+        # A credential helper may ask the user, who may not answer.
+        connect = partial(RegistryClient, self._name, self._wish.limits, self._tell, self._programs)
+        self._client = client = awaited(connect, self._stopped.is_set)
+        contents = RegistryContents(client, self._wish.platform, self._wish.limits)
         image = find_image(contents, self._wish)
         image.tags = [str(replace(self._name, digest=""))] if self._name.tag else []
         return image
 
     def close(self) -> None:
         """End all downloads, in whichever thread, and close the connections."""
+        self._stopped.set()
+        self._programs.end()
         if self._client is not None:
             self._client.close()
 

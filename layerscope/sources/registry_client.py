@@ -17,6 +17,7 @@ from layerscope.sources.registry_auth import Authorizer
 from layerscope.sources.registry_credentials import find_credentials
 from layerscope.sources.registry_errors import no_registry, refusal, unreachable
 from layerscope.sources.registry_names import RegistryName, is_loopback
+from layerscope.sources.waiting import Programs
 
 MANIFESTS = ", ".join(
     (
@@ -37,11 +38,13 @@ _PUSH = "Push the image again; what came is not what was pushed."
 class RegistryClient:
     """Asks a registry about one repository; may be used from several threads."""
 
-    def __init__(self, name: RegistryName, limits: Limits, narrate: Callable[[str], None] | None = None) -> None:
+    def __init__(
+        self, name: RegistryName, limits: Limits, narrate: Callable[[str], None] | None, programs: Programs
+    ) -> None:
         self.name = name
         self._limits = limits
         self.transport = http.Transport(name.host, narrate)
-        self._credentials = find_credentials(name, os.environ)
+        self._credentials = find_credentials(name, os.environ, programs)
         self._authorizer = Authorizer(self.transport, name, self._credentials)
         loopback = is_loopback(name.host)
         self._scheme = name.scheme or ("http" if loopback else "https")

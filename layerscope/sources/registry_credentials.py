@@ -14,6 +14,7 @@ from pathlib import Path
 
 from layerscope.sources.documents import mapping, strings, text
 from layerscope.sources.registry_names import RegistryName
+from layerscope.sources.waiting import Programs
 
 #: Seconds that a credential helper may take: some ask the user to unlock a key ring.
 HELPER_TIMEOUT = 60
@@ -48,11 +49,16 @@ class Credentials:
         return "Basic " + base64.b64encode(f"{self.user}:{self.password}".encode()).decode("ascii")
 
 
-def find_credentials(name: RegistryName, environment: Mapping[str, str]) -> Credentials:
-    """The first credentials for the image's registry in any of the usual files; empty ones where none has any."""
+def find_credentials(
+    name: RegistryName, environment: Mapping[str, str], programs: Programs | None = None
+) -> Credentials:
+    """The first credentials for the image's registry in any of the usual files; empty ones where none has any.
+
+    ``programs`` runs the credential helpers; CancelledError once it was ended.
+    """
     problem = ""
     for path in _files(environment):
-        found = _from_file(path, name)
+        found = _from_file(path, name, programs or Programs())
         if found.user or found.identity_token or found.bearer:
             return found
         problem = problem or found.problem
@@ -73,7 +79,7 @@ def _files(environment: Mapping[str, str]) -> Iterator[Path]:
     yield Path(environment.get("XDG_CONFIG_HOME") or home / ".config") / "containers" / "auth.json"
 
 
-def _from_file(path: Path, name: RegistryName) -> Credentials:
+def _from_file(path: Path, name: RegistryName, programs: Programs) -> Credentials:
     try:
         config = mapping(json.loads(path.read_bytes()))
     except OSError:
@@ -82,7 +88,7 @@ def _from_file(path: Path, name: RegistryName) -> Credentials:
         return Credentials(problem=f"{path} is no valid JSON")
     helpers = strings(config.get("credHelpers"))
     helper = next((helpers[alias] for alias in name.aliases if alias in helpers), text(config.get("credsStore")))
-    found = _ask_helper(helper, name.credentials_key) if helper else Credentials()
+    found = _ask_helper(helper, name.credentials_key, programs) if helper else Credentials()
     if found.user or found.identity_token:
         return found
     entries = {_normalised(key): mapping(entry) for key, entry in mapping(config.get("auths")).items()}
@@ -119,15 +125,13 @@ def _from_entry(entry: Mapping[str, object], origin: str) -> Credentials:
     return Credentials(user, password, fields.get("identitytoken", ""), fields.get("registrytoken", ""), origin)
 
 
-def _ask_helper(helper: str, key: str) -> Credentials:
+def _ask_helper(helper: str, key: str, programs: Programs) -> Credentials:
     """Run ``docker-credential-HELPER get``; a helper without an answer is no error: the image may be public."""
     program = f"docker-credential-{helper}"
     if not _HELPER.fullmatch(helper):
         return Credentials(problem=f"{program!r} is no name of a credential helper")
     try:
-        done = subprocess.run(
-            [program, "get"], input=key.encode(), capture_output=True, timeout=HELPER_TIMEOUT, check=False
-        )
+        done = programs.run([program, "get"], given=key.encode(), seconds=HELPER_TIMEOUT)
         answer = strings(json.loads(done.stdout)) if done.returncode == 0 else {}
     except FileNotFoundError:
         return Credentials(problem=f"the credential helper {program} is not installed")

@@ -49,11 +49,11 @@ def awaited(work: Callable[[], T], unwanted: Callable[[], bool], seconds: float 
 
     threading.Thread(target=run, daemon=True).start()
     end = time.monotonic() + seconds
-    while not outcome.ended.wait(_LOOK_EVERY):
-        if unwanted():
-            raise CancelledError(_STOPPED)
+    while not outcome.ended.wait(_LOOK_EVERY) and not unwanted():
         if time.monotonic() >= end:
             raise TimeoutError(f"nothing came in {seconds:g} s")
+    if unwanted():  # what it came to may come of its having been ended
+        raise CancelledError(_STOPPED)
     if outcome.error is not None:
         raise outcome.error
     return outcome.results[0]
@@ -71,19 +71,39 @@ class Programs:
         self,
         command: Sequence[str],
         *,
-        stdout: int | IO[bytes],
-        stderr: int | IO[bytes],
+        stdin: int = subprocess.DEVNULL,
+        stdout: int | IO[bytes] = subprocess.PIPE,
+        stderr: int | IO[bytes] = subprocess.PIPE,
         environment: Mapping[str, str] | None = None,
     ) -> subprocess.Popen[bytes]:
-        """Run a program without input, its output unbuffered; OSError, CancelledError once all were ended."""
+        """Run a program, its output unbuffered; OSError, CancelledError once all were ended."""
         with self._lock:
             if self._ended:
                 raise CancelledError(_STOPPED)
-            process = subprocess.Popen(
-                command, bufsize=0, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr, env=environment
-            )
+            process = subprocess.Popen(command, bufsize=0, stdin=stdin, stdout=stdout, stderr=stderr, env=environment)
             self._running.append(process)
         return process
+
+    def run(
+        self,
+        command: Sequence[str],
+        *,
+        given: bytes = b"",
+        seconds: float | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> subprocess.CompletedProcess[bytes]:
+        """Run a program to its end, ``given`` its standard input.
+
+        OSError, CancelledError once all were ended, subprocess.TimeoutExpired after so many seconds.
+        """
+        stdin = subprocess.PIPE if given else subprocess.DEVNULL
+        with self.start(command, stdin=stdin, environment=environment) as process:
+            try:
+                printed, words = process.communicate(given or None, timeout=seconds)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise
+        return subprocess.CompletedProcess(command, process.returncode, printed, words)
 
     def watch(self, process: subprocess.Popen[bytes]) -> None:
         """End a program that somebody else started with the others."""

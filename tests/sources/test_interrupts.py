@@ -317,6 +317,14 @@ def test_a_podman_that_hangs_is_ended_by_one_stop(stage: str, tmp_path: Path, mo
         assert list((tmp_path / "scratch").iterdir()) == []
 
 
+def test_a_credential_helper_that_hangs_is_ended_by_one_stop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    noted = put_program(tmp_path, "docker-credential-test", HANGS.format(folder=tmp_path), monkeypatch)
+    (tmp_path / "config.json").write_text('{"credsStore": "test"}', encoding="utf-8")
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    left("registry:127.0.0.1:1/x:1", noted.exists)
+    assert_ended(noted)
+
+
 def test_an_ssh_that_hangs_ends_with_who_started_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As a process of its own: the SDK leaves it to the end of the process to be done with ssh, deaf for ctrl+c."""
     pytest.importorskip("paramiko")  # what the SDK misses first
