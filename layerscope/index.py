@@ -178,6 +178,7 @@ def _read_passing(source: PassingSource, watch: Watch) -> ImageIndex:
         names, whole = source.order()
         watch.order, watch.layers = tuple(names), len(names) if whole else 0
         watch.stack.offer([passed.get(name) for name in names])
+        watch.image = source.described()
         return whole
 
     def visit(name: str, reader: Reader, size: int) -> None:
@@ -261,6 +262,7 @@ def _read_open(source: OpenSource, watch: Watch) -> ImageIndex:
     # The longest first: whatever is read last, the others wait for. Of those of one length the lowest.
     numbers = sorted(first.values(), key=lambda number: (-(image.layers[number].compressed_bytes or 0), number))
     watch.total = _stored(image.layers[number] for number in numbers)
+    watch.begin()
     there: list[LayerIndex | None] = [None] * len(places)
 
     def note(number: int) -> LayerIndex:

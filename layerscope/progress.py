@@ -23,7 +23,8 @@ class Progress:
     layer that was read to its end (``finished``). ``total`` are the bytes of all layers together, as
     ``bytes_done`` counts them, where they are known. ``order`` are the names of the lowest layers, oldest first,
     as far as a source whose layers pass knows them; ``stack`` are the layers that arrived, on top of each other.
-    ``image`` is what describes them, where that is known before they come.
+    ``image`` is what describes them, where that is known before they come; a report without a ``name`` and an
+    ``activity`` tells nothing else. It may turn out to be another: then what it said is void.
     """
 
     layer: int

@@ -49,6 +49,11 @@ class Watch:
         self.stopped = self.stopped or (self.cancelled is not None and self.cancelled())
         return self.stopped
 
+    def begin(self) -> None:
+        """Tell what is known of the image before any of its bytes."""
+        if self.report is not None:
+            self.report(self._progress(-1, "", 0, None, 0))
+
     def goes_on(self, layer: int, name: str, done: int, entries: int, total: int | None) -> bool:
         """Tell how far a layer has come, and whether to go on with it."""
         self.ask()

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from layerscope.analysis.base import Lookup, find_base
-from layerscope.analysis.history import history_warning, match_history
+from layerscope.analysis.description import DescribedLayer, describe
+from layerscope.analysis.history import history_warning
 from layerscope.analysis.model import (
     Analysis,
     DiveFigures,
     DiveFile,
     Figures,
-    HistoryLine,
     LayerFigures,
-    Subject,
     WasteItem,
     label,
     labels,
@@ -31,8 +30,8 @@ def analyse(index: ImageIndex, *, base: int | Sequence[str] | None = None, looku
     ``lookup`` finds other images in the same source. UsageError where ``base`` cannot be.
     """
     image = index.image
-    history = match_history(image.history, len(image.layers))
-    base_layers, found_by = find_base(image, history, base, lookup)
+    told = describe(image)
+    base_layers, found_by = find_base(image, told.history, base, lookup)
 
     def find_waste() -> list[WasteItem]:
         from layerscope.analysis.waste import find_waste
@@ -55,10 +54,10 @@ def analyse(index: ImageIndex, *, base: int | Sequence[str] | None = None, looku
         return read_passwd(index)
 
     return Analysis(
-        subject=_subject(image),
+        subject=told.subject,
         figures=_figures(index.tree, image, base_layers),
-        layers=_layers(index, history, base_layers),
-        history=history,
+        layers=_layers(index, told.layers, base_layers),
+        history=told.history,
         base_layers=base_layers,
         base_found_by=found_by,
         warnings=_warnings(index),
@@ -76,13 +75,6 @@ def _user(image: Image) -> str:
     container = image.config.get("config")
     user = container.get("User") if isinstance(container, dict) else None
     return user if isinstance(user, str) else ""
-
-
-def _subject(image: Image) -> Subject:
-    name = image.reference
-    if name.rpartition(":")[2] == "-":  # a pipe says nothing, the image in it may
-        name = image.tags[0] if image.tags else "standard input"
-    return Subject(name, image.source, image.id, image.digest, image.platform, image.created, tuple(image.tags))
 
 
 def _figures(tree: ImageTree, image: Image, base_layers: int) -> Figures:
@@ -107,24 +99,23 @@ def _figures(tree: ImageTree, image: Image, base_layers: int) -> Figures:
     )
 
 
-def _layers(index: ImageIndex, history: Sequence[HistoryLine], base_layers: int) -> list[LayerFigures]:
+def _layers(index: ImageIndex, told: Sequence[DescribedLayer], base_layers: int) -> list[LayerFigures]:
     tree = index.tree
-    lines = {line.layer: line for line in history if line.layer is not None}
     return [
         LayerFigures(
             index=number,
-            diff_id=layer.diff_id,
-            digest=layer.digest,
+            diff_id=told[number].diff_id,
+            digest=told[number].digest,
             media_type=layer.media_type,
             size_bytes=tree.stored[number],
-            compressed_bytes=layer.compressed_bytes,
+            compressed_bytes=told[number].compressed_bytes,
             wasted_in_bytes=tree.wasted_in[number],
             wasted_by_bytes=tree.wasted_by[number],
             added=tree.added[number],
             modified=tree.modified[number],
             removed=tree.removed[number],
-            command=lines[number].text,
-            created=lines[number].created,
+            command=told[number].command,
+            created=told[number].created,
             base=number < base_layers,
             entries=index.layers[number].entries,
             name=layer.name,

@@ -41,6 +41,8 @@ class ProgressLine:
 
     def index(self, progress: Progress) -> None:
         """Tell how far a layer was read."""
+        if not progress.name:
+            return  # no layer has come
         number = f"layer {progress.layer + 1}" if progress.layer >= 0 else "a layer"
         count = f" of {progress.layers}" if progress.layers and progress.layer >= 0 else ""
         self._show(f"reading {number}{count}  {_of(progress.bytes_done, progress.bytes_total)}")

@@ -51,6 +51,22 @@ def image_from_entry(contents: Contents, entry: ArchiveEntry, image: Image) -> I
     return _whole(image, contents)
 
 
+def image_from_config(contents: Contents, name: str, layers: Sequence[str], image: Image) -> Image | None:
+    """Fill an image from a config alone, before its manifest is known; None where it cannot be read.
+
+    ``layers`` are the names of the lowest layers, as far as they are known; none of them can be opened.
+    """
+    image.id = _config_digest(name)
+    config, _ = _config(image, Descriptor(image.id or name), partial(contents.document, name))
+    if config is None:
+        return None
+    diff_ids = fill_config(image, config, contents.label, len(documents.diff_ids(config)))
+    image.layers = [
+        Layer(layers[number] if number < len(layers) else "", diff_id) for number, diff_id in enumerate(diff_ids)
+    ]
+    return image
+
+
 def not_an_image(label: str, kind: str) -> NotAnImageError:
     """The refusal of an artifact that is no container image, by its type."""
     known = {

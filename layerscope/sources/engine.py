@@ -15,7 +15,7 @@ from layerscope.errors import CancelledError, ImageNotFoundError, UsageError
 from layerscope.sources import documents
 from layerscope.sources.endpoints import podman_endpoints
 from layerscope.sources.engine_client import connect
-from layerscope.sources.model import Image, Progress, Visit
+from layerscope.sources.model import Image, Layer, Progress, Visit
 from layerscope.sources.passing import PassingArchive
 from layerscope.sources.platforms import Platform, parse_platform
 from layerscope.sources.readers import ChunkReader
@@ -79,13 +79,16 @@ class EngineSource:
         self._client: _Client | None = None
         self._archive: PassingArchive | None = None
         self._export: _Export | None = None
+        self._found: dict[str, Any] = {}
+        self._inspected: Image | None = None
+        self._told: Image | None = None
 
     def read_through(self, visit: Visit) -> Image:
         """Inspect, pull if absent, then read the export to its end; SourceError where the engine fails."""
         # Until the export comes, nothing can wake the SDK from waiting for the engine.
         found, export = awaited(self._begin, self._stopped.is_set)
         label = f"The export of {self._name}"
-        told = documents.texts(documents.mapping(found.get("RootFS")).get("Layers"))
+        told = _diff_ids(found)
         chunks = ChunkReader(iter(export))
         self._archive = PassingArchive(chunks, self._wish, label, spool=self._spool, partial=False, told=told)
         image = self._archive.read_through(visit)
@@ -103,6 +106,9 @@ class EngineSource:
             self._check()
             found = client.inspect(self._name) or self._pulled(client)
         chosen = _choose_platform(client, self._name, found, wanted)
+        self._found = found
+        if chosen is None or chosen == _platform(found):
+            self._inspected = _inspected(self._wish, found)
         exported = _export_name(self._name, found)
         self._tell(f"Exporting {self._name}{client.way}", 0, _size(found))
         self._export = export = client.export(exported, chosen)
@@ -114,6 +120,16 @@ class EngineSource:
     def order(self) -> tuple[list[str], bool]:
         """The names of the layers, oldest first, as far as what passed tells, and whether these are all."""
         return self._archive.order() if self._archive is not None else ([], False)
+
+    def described(self) -> Image | None:
+        """What the engine tells beforehand; as soon as the config has passed, what that says, which is more."""
+        told = self._archive.described() if self._archive is not None else None
+        if told is None:
+            return self._inspected
+        if told is not self._told:
+            _complete(told, self._found)
+            self._told = told
+        return told
 
     def interrupt(self) -> None:
         """End what goes on: whoever waits for bytes gets a SourceError, whoever waits for answers a CancelledError."""
@@ -236,6 +252,23 @@ def _export_name(name: str, found: dict[str, Any]) -> str:
 def _size(found: dict[str, Any]) -> int | None:
     size = found.get("Size")
     return size if isinstance(size, int) and size > 0 else None
+
+
+def _diff_ids(found: dict[str, Any]) -> list[str]:
+    return documents.texts(documents.mapping(found.get("RootFS")).get("Layers"))
+
+
+def _inspected(wish: Wish, found: dict[str, Any]) -> Image | None:
+    """What the engine says of an image, all but its history; None where it does not tell of its layers."""
+    diff_ids = _diff_ids(found)
+    if not diff_ids:
+        return None
+    image = Image(wish.reference, wish.source, id=documents.text(found.get("Id")))
+    image.config = {"config": documents.mapping(found.get("Config"))}
+    image.platform, image.created = str(_platform(found) or ""), documents.text(found.get("Created"))
+    image.layers = [Layer("", diff_id) for diff_id in diff_ids]
+    _complete(image, found)
+    return image
 
 
 def _complete(image: Image, found: dict[str, Any]) -> None:

@@ -135,6 +135,12 @@ class PassingSource(Protocol):
     def order(self) -> tuple[list[str], bool]:
         """The names of the layers, oldest first, as far as what passed tells, and whether these are all."""
 
+    def described(self) -> Image | None:
+        """What is known of the image by now beside its bytes, as far as ``order`` goes; None while that is nothing.
+
+        The same object until more is known; its layers need not be there, and cannot be opened.
+        """
+
     def interrupt(self) -> None:
         """End a wait for bytes, in whichever thread, with a LayerscopeError."""
 

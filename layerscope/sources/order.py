@@ -30,11 +30,13 @@ class PassingOrder:
         self._limits = limits
         self._orders: set[tuple[str, ...]] = set()
         self._above: dict[str, set[str]] = {}
+        self._configs: dict[str, list[tuple[str, ...]]] = {}
+        self._named: dict[tuple[str, ...], str] = {}
         self._add_digests(told)
 
     def note(self, name: str, data: bytes) -> None:
         """A document passed: a config, a manifest, or what Docker says of one layer."""
-        if len(data) > _LARGEST or len(self._orders) > _MOST_ORDERS:
+        if len(data) > _LARGEST or max(len(self._orders), len(self._configs)) > _MOST_ORDERS:
             return
         try:
             document = documents.parse(data, name)
@@ -42,17 +44,34 @@ class PassingOrder:
                 parent = documents.text(documents.mapping(document).get("parent"))
                 self._above.setdefault(parent, set()).add(found[1])
             elif isinstance(document, list):
-                self._orders.update(entry.layers for entry in documents.archive_entries(document, self._limits))
+                for entry in documents.archive_entries(document, self._limits):
+                    self._orders.add(entry.layers)
+                    self._named[entry.layers] = entry.config
             else:
-                self._add_digests(_digests(document, self._limits))
+                self._add(name, document)
         except LayerscopeError:
             return  # whoever needs the document says what is wrong with it
 
-    def _add_digests(self, digests: Iterable[str]) -> None:
+    def _add(self, name: str, document: Any) -> None:
+        """A manifest names its config and its layers as they are stored, a config names them unpacked."""
+        manifest = documents.manifest(document, self._limits)
+        if manifest is None:
+            if orders := self._add_digests(documents.diff_ids(documents.mapping(document))):
+                self._configs[name] = orders
+            return
+        orders = self._add_digests(layer.digest for layer in manifest.layers)
+        if config := _SHA256.fullmatch(manifest.config.digest):
+            self._named.update(dict.fromkeys(orders, _PLACES[0].format(config[1])))
+
+    def _add_digests(self, digests: Iterable[str]) -> list[tuple[str, ...]]:
+        """What layers with these digests may be called; nothing where that cannot be told."""
         found = [_SHA256.fullmatch(digest) for digest in digests]
         names = [each[1] for each in found if each is not None]
-        if 0 < len(names) == len(found) <= self._limits.layers:
-            self._orders.update(tuple(place.format(name) for name in names) for place in _PLACES)
+        if not 0 < len(names) == len(found) <= self._limits.layers:
+            return []
+        orders = [tuple(place.format(name) for name in names) for place in _PLACES]
+        self._orders.update(orders)
+        return orders
 
     def names(self, passed: Collection[str], resolve: Callable[[str], str]) -> tuple[list[str], bool]:
         """The names of the layers, oldest first, and whether that is all of them; empty while nobody knows.
@@ -65,6 +84,23 @@ class PassingOrder:
             return list(told[0]), True
         return [resolve(f"{layer}/layer.tar") for layer in self._chain()], False
 
+    def config(self, layers: Sequence[str], whole: bool, resolve: Callable[[str], str]) -> str:
+        """The config of the image whose lowest layers, or all (``whole``), are these; its name.
+
+        Empty where it has not passed, or where several may be it.
+        """
+        if not whole:
+            # Docker's older form: a config tells how many layers there are, and not what they are called.
+            found = [name for name, orders in self._configs.items() if layers and len(layers) <= len(orders[0])]
+            return found[0] if len(found) == len(self._configs) == 1 else ""
+        told = {self._named[order] for order in self._named if tuple(map(resolve, order)) == tuple(layers)}
+        found = list(told) or [
+            name
+            for name, orders in self._configs.items()
+            if any(tuple(map(resolve, order)) == tuple(layers) for order in orders)
+        ]
+        return found[0] if len(found) == 1 and found[0] in self._configs else ""
+
     def _chain(self) -> list[str]:
         """The lowest layers of Docker's older form, each of which names the one that it lies on."""
         chain: list[str] = []
@@ -73,11 +109,3 @@ class PassingOrder:
             chain += there
             there = self._above.get(chain[-1], set())
         return chain
-
-
-def _digests(document: Any, limits: Limits) -> Iterable[str]:
-    """The digests of layers that a manifest or a config lists, oldest first."""
-    manifest = documents.manifest(document, limits)
-    if manifest is not None:
-        return [layer.digest for layer in manifest.layers]
-    return documents.diff_ids(documents.mapping(document))

@@ -12,6 +12,7 @@ from layerscope.core.drive import TarStream
 from layerscope.core.tar import FILE
 from layerscope.errors import DamagedImageError, NotAnImageError, SourceError
 from layerscope.sources.archive import conclude, damage
+from layerscope.sources.assembly import image_from_config
 from layerscope.sources.blobs import BLOCK, content_kind, decompressed
 from layerscope.sources.contents import Blob, too_large
 from layerscope.sources.limits import Limits
@@ -62,6 +63,10 @@ class KeptContents:
     def order(self) -> tuple[list[str], bool]:
         """The names of the layers, oldest first, as far as they are known by now, and whether these are all."""
         return self._order.names(self.kinds, self._real)
+
+    def config(self) -> str:
+        """The name of the image's config, where it has passed and there is no doubt about it; else empty."""
+        return self._order.config(*self.order(), self._real)
 
     def _real(self, name: str) -> str:
         found = self.members.find(name)
@@ -135,6 +140,8 @@ class PassingArchive:
         self._partial = partial
         self._release = release
         self._spool: Spool | None = None
+        self._described: Image | None = None
+        self._described_by: tuple[str, list[str]] = "", []
 
     def read_through(self, visit: Visit) -> Image:
         """Read to the end, show each layer-like member to ``visit``, and tell which were layers."""
@@ -147,6 +154,15 @@ class PassingArchive:
     def order(self) -> tuple[list[str], bool]:
         """The names of the layers, oldest first, as far as what passed tells, and whether these are all."""
         return self._contents.order()
+
+    def described(self) -> Image | None:
+        """What the config says, and which layers it tells of, as soon as it has passed."""
+        config, (layers, _) = self._contents.config(), self._contents.order()
+        if self._described_by != (config, layers):
+            self._described_by = config, layers
+            image = Image(self._wish.reference, self._wish.source)
+            self._described = image_from_config(self._contents, config, layers, image) if config else None
+        return self._described
 
     def interrupt(self) -> None:
         """End a wait for the bytes of a pipe with a CancelledError: files never make one wait."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from layerscope.analysis.description import describe
 from layerscope.core.view import view_of
 from layerscope.text import size
 from layerscope.tui.finding import FindingScreen
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from layerscope.core.layer import LayerIndex
     from layerscope.core.view import View
     from layerscope.index import Progress
+    from layerscope.sources.model import Image
     from layerscope.tui.filetree import FileTree
 
 
@@ -36,6 +38,7 @@ class ArrivingScreen(FindingScreen):
         self.chose = False
         self._preferences = preferences
         self._pace = Pace()
+        self._image: Image | None = None
         self._arrived: dict[str, LayerIndex] = {}
         self._growth: Growth | None = None
         self._so_far: SoFar | None = None
@@ -59,10 +62,14 @@ class ArrivingScreen(FindingScreen):
             # The first reading, or another one as the archive holds several images.
             self._growth = Growth(self, progress.stack)
             self._arrived, self._so_far, self._grown, self._shown_for = {}, None, None, None
+            self._describe(None)
         chosen = self.chosen_name
         self.layer_list.show_progress(progress)
+        if progress.image is not self._image:
+            self._describe(progress.image)
         if progress.index is not None:
             self._arrived[progress.name] = progress.index
+            self._tell_sizes()
         row = self.layer_list.row_of(chosen) if chosen else -1
         if row not in (-1, self.selection.layer):
             self.select(Selection(row, upto=self.selection.upto))  # it is known now where it lies
@@ -72,6 +79,23 @@ class ArrivingScreen(FindingScreen):
     def chosen_name(self) -> str:
         """The name of the layer that the user went to; empty where he did not go anywhere."""
         return self.layer_list.name_of(self.selection.layer) if self.chose else ""
+
+    def _describe(self, image: Image | None) -> None:
+        """What the image's documents say is known; None where they turned out to be another's."""
+        self._image = image
+        told = describe(image) if image is not None else None
+        self.layer_list.show_image(image)
+        self.details.show_description(told)
+        self.config.show_image(image)
+        self.history.show_history(told.history if told is not None else ())
+        self.history.follow(self.selection.layer)
+        self._tell_sizes()
+
+    def _tell_sizes(self) -> None:
+        """The history tells how far each layer has come."""
+        layers = self._image.layers if self._image is not None else ()
+        arrived = {number for number, layer in enumerate(layers) if layer.name in self._arrived}
+        self.history.show_arrived(self._so_far.stored if self._so_far is not None else (), arrived)
 
     def _say_pace(self) -> None:
         words, so_far = self._pace.words, self._so_far
@@ -88,6 +112,7 @@ class ArrivingScreen(FindingScreen):
             self._so_far = message.so_far
             self.layer_list.show_so_far(message.so_far)
             self.details.show_so_far(message.so_far)
+            self._tell_sizes()
             self.waste.wait(f"{size(message.so_far.wasted)} wasted so far - causes are told when all layers are read")
             self.files.refresh()  # for the notes of what layers above did
             self._say_pace()

@@ -7,17 +7,25 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from layerscope.core.tar import FILE, HARDLINK
-from layerscope.text import decode, one_line, printable, size
+from layerscope.text import decode, printable, size
 from layerscope.tui.cells import cut, wrap
 from layerscope.tui.chrome import percent, tabs
 from layerscope.tui.entries import Lines, Story
 from layerscope.tui.entrywords import attributes, kind_word, story
+from layerscope.tui.facts import (
+    command_lines,
+    counts,
+    digest_lines,
+    early_image_lines,
+    early_layer_lines,
+    subject_lines,
+)
 from layerscope.tui.rows import Pieces
-from layerscope.tui.story import moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from layerscope.analysis.description import Description
     from layerscope.analysis.model import Analysis, LayerFigures, WasteItem
     from layerscope.core.tree import ImageTree
     from layerscope.tui.growing import SoFar
@@ -44,6 +52,7 @@ class DetailsPane(Story):
         self._tree: ImageTree | None = None
         self._waste: dict[int, WasteItem] = {}
         self._so_far: SoFar | None = None
+        self._description: Description | None = None
         self._layer = 0
         self._node = -1
         self._version = -1
@@ -67,6 +76,11 @@ class DetailsPane(Story):
         self.border_title = tabs([(word.value, f"screen.details('{word.name}')", word is subject) for word in Subject])
         self.refresh_rows()
         self.scroll_to(y=0, animate=False)
+
+    def show_description(self, description: Description | None) -> None:
+        """What the image's documents say is known; None where they turned out to be another's."""
+        self._description = description
+        self.refresh_rows()
 
     def show_so_far(self, so_far: SoFar) -> None:
         """The lowest layers are known."""
@@ -101,7 +115,8 @@ class DetailsPane(Story):
         if self.subject is Subject.FILE:
             found = list(self._file_lines(width))
         elif self._analysis is None:
-            found = list(_early_lines(self._so_far, self._layer, self.subject, width))
+            early = early_image_lines if self.subject is Subject.IMAGE else early_layer_lines
+            found = list(early(self._description, self._so_far, self._layer, width))
         elif self.subject is Subject.IMAGE:
             found = list(_image_lines(self._analysis, width))
         elif self._layer < len(self._analysis.layers):
@@ -115,13 +130,16 @@ class DetailsPane(Story):
     @property
     def value(self) -> str:
         """What is worth copying: the digest of the layer or the image, the link's target of a file."""
-        if self._analysis is None:
+        if self.subject is Subject.FILE:
+            if self._tree is None or self._version < 0:
+                return ""
+            return attributes(self._tree, self._version).link
+        known = self._analysis or self._description
+        if known is None or (self.subject is Subject.LAYER and self._layer >= len(known.layers)):
             return ""
         if self.subject is Subject.IMAGE:
-            return self._analysis.subject.digest or self._analysis.subject.id
-        if self.subject is Subject.FILE and self._tree is not None and self._version >= 0:
-            return attributes(self._tree, self._version).link
-        layer = self._analysis.layers[self._layer]
+            return known.subject.digest or known.subject.id
+        layer = known.layers[self._layer]
         return layer.diff_id or layer.digest
 
     def _file_lines(self, width: int) -> Iterator[Pieces]:
@@ -175,62 +193,16 @@ def _layer_lines(analysis: Analysis, waste: Mapping[int, WasteItem], number: int
     if layer.fault:
         for part in wrap("! " + printable(layer.fault), width):
             yield [(part, "note")]
-    yield _counts((layer.added, layer.modified, layer.removed), width)
+    yield counts((layer.added, layer.modified, layer.removed), width)
     yield from _waste_lines(waste, layer, width)
     yield []
-    if layer.diff_id:
-        yield [("diff id  ", "dim"), (cut(printable(layer.diff_id), width - 9), "")]
-    if layer.digest and layer.digest != layer.diff_id:
-        packed = f" ({size(layer.compressed_bytes)} packed)" if layer.compressed_bytes is not None else ""
-        room = width - 9 - len(packed)
-        yield [("digest   ", "dim"), (cut(printable(layer.digest), room) + packed, "")]
-    if moment(layer.created):
-        yield [("created  ", "dim"), (moment(layer.created), "")]
+    yield from digest_lines(layer, width)
     if place := analysis.locations.get(number):
         yield [("line     ", "dim"), (cut(printable(f"{place.file}:{place.line}"), width - 9), "")]
     if layer.base:
         yield [("base image layer", "dim")]
     yield []
-    for part in wrap(one_line(layer.command), width):
-        yield [(part, "")]
-
-
-def _early_lines(so_far: SoFar | None, layer: int, subject: Subject, width: int) -> Iterator[Pieces]:
-    """What is known of a layer, or of the image, while layers that lie on it are still being read."""
-    if so_far is None or (subject is Subject.IMAGE and not so_far.layers):
-        yield [("reading", "dim")]
-        return
-    if subject is Subject.LAYER and layer >= so_far.layers:
-        for part in wrap("What this layer changes is known as soon as all layers below it are read.", width):
-            yield [(part, "dim")]
-        return
-    if subject is Subject.LAYER:
-        head = f"Layer {layer + 1}"
-        yield [(head, "title"), (f"  {size(so_far.stored[layer])}", "")]
-        yield _counts((so_far.added[layer], so_far.modified[layer], so_far.removed[layer]), width)
-        wasted, wastes = so_far.wasted_in[layer], so_far.wasted_by[layer]
-    else:
-        yield [("The lowest layer" if so_far.layers == 1 else f"The lowest {so_far.layers} layers", "title")]
-        yield [(f"{size(so_far.size)} so far", "")]
-        wasted, wastes = so_far.wasted, 0
-    if wasted:
-        yield [(cut(f"░ {size(wasted)} wasted so far", width), "wasted")]
-    if wastes:
-        yield [(cut(f"makes {size(wastes)} waste", width), "wasted")]
-    yield []
-    for part in wrap("The layers above are still being read.", width):
-        yield [(part, "dim")]
-
-
-def _counts(changes: Sequence[int], width: int) -> Pieces:
-    """How many paths were added, modified and removed."""
-    words = ("added", "modified", "removed") if width >= 44 else ("", "", "")
-    parts = zip("+~-", changes, words, strict=True)
-    tones = ("added", "modified", "wasted")
-    return [
-        (f"{sign} {count:,} {word}".rstrip() + "   ", tone)
-        for (sign, count, word), tone in zip(parts, tones, strict=True)
-    ]
+    yield from command_lines(layer.command, width)
 
 
 def _waste_lines(waste: Mapping[int, WasteItem], layer: LayerFigures, width: int) -> Iterator[Pieces]:
@@ -256,11 +228,7 @@ def _image_lines(analysis: Analysis, width: int) -> Iterator[Pieces]:
     base = f"base: the lowest {analysis.base_layers} layers" if analysis.base_layers != 1 else "base: the lowest layer"
     yield [(cut(f"{base} ({printable(analysis.base_found_by)})", width), "dim")]
     yield []
-    for name, text in (("platform", subject.platform), ("id", subject.id), ("digest", subject.digest)):
-        if text:
-            yield [(f"{name:<9}", "dim"), (cut(printable(text), width - 9), "")]
-    if moment(subject.created):
-        yield [("created  ", "dim"), (moment(subject.created), "")]
+    yield from subject_lines(subject, width)
     for warning in analysis.warnings:
         for part in wrap("! " + printable(warning), width):
             yield [(part, "note")]

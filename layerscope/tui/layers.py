@@ -77,10 +77,12 @@ class LayersPane(Rows, Captioned):
         """Nothing is known yet, or there is nothing."""
         return "no layers" if self._known else "reading"
 
-    def show_progress(self, progress: Progress) -> int:
-        """A layer is being read; rows appear as they become known. The layer's row."""
+    def show_progress(self, progress: Progress) -> None:
+        """A layer is being read; rows appear as they become known."""
         if progress.order:
             self._arrange(progress.order)
+        if not progress.name:
+            return
         layer = progress.layer
         if layer < 0:
             # Where a passing source does not know better, layers stand as they come.
@@ -88,20 +90,20 @@ class LayersPane(Rows, Captioned):
             layer = names.index(progress.name) if progress.name in names else len(names)
         while len(self._layers) < max(progress.layers, layer + 1):
             self._layers.append(_Row(placed=progress.layer >= 0))
-        self._entitle(progress.image)
         row = self._layers[layer]
         row.name, row.done, row.total = progress.name, progress.bytes_done, progress.bytes_total
         if progress.finished:
             row.ready, row.bytes = True, progress.bytes_done
             self._largest = max(self._largest, row.bytes)
         self.refresh_rows()
-        return layer
 
-    def _entitle(self, image: Image | None) -> None:
-        """What describes the layers is known, perhaps long before they come."""
-        if image is not None and self._layers and not self._layers[0].title:
-            for row, words in zip(self._layers, titles(image), strict=False):
-                row.title = words
+    def show_image(self, image: Image | None) -> None:
+        """What describes the layers is known, perhaps long before they come; None where that was another image's."""
+        told = titles(image) if image is not None else []
+        self._layers += [_Row() for _ in range(len(told) - len(self._layers))]
+        for number, row in enumerate(self._layers):
+            row.title = told[number] if number < len(told) else ""
+        self.refresh_rows()
 
     def _arrange(self, order: Sequence[str]) -> None:
         """The lowest layers have these names."""

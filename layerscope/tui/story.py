@@ -17,7 +17,9 @@ from layerscope.tui.cells import cut, wrap
 from layerscope.tui.entries import Entries, Lines
 
 if TYPE_CHECKING:
-    from layerscope.analysis.model import Analysis
+    from collections.abc import Collection, Sequence
+
+    from layerscope.analysis.model import Analysis, HistoryLine
     from layerscope.sources.model import Image
 
 #: Where an image tells the name of its base (OCI image-spec, annotations).
@@ -40,67 +42,82 @@ def moment(timestamp: str) -> str:
 
 
 class HistoryPane(Entries):
-    """All lines of the history; those that made no layer are dimmed."""
+    """All lines of the history; those that made no layer are dimmed.
+
+    The lines are known before the layers, of which each has its size as soon as it is there.
+    """
 
     def __init__(self) -> None:
         super().__init__("history", classes="inner")
+        self._history: Sequence[HistoryLine] = ()
+        self._sizes: Sequence[int] = ()
+        self._arrived: Collection[int] = ()
         self._analysis: Analysis | None = None
         self._base_name = ""
 
     @property
     def item_count(self) -> int:
         """How many lines the history has."""
-        return len(self._analysis.history) if self._analysis else 0
+        return len(self._history)
 
     @property
     def empty_sentence(self) -> str:
         """Not yet, or nothing."""
-        return "this image has no history" if self._analysis else "reading"
+        return "this image has no history" if self._analysis else "the history comes with the image's config"
 
     def show_image(self, image: Image) -> None:
         """What the image says of its base is known."""
         labels = mapping(mapping(image.config.get("config")).get("Labels"))
         self._base_name = image.annotations.get(_BASE_NAME) or text(labels.get(_BASE_NAME))
 
+    def show_history(self, history: Sequence[HistoryLine]) -> None:
+        """The lines are known; an image without a history has none as long as its layers are not there."""
+        self._history = history if any(line.text or line.empty for line in history) else ()
+        self.refresh_rows()
+
+    def show_arrived(self, sizes: Sequence[int], arrived: Collection[int]) -> None:
+        """The lowest layers have these sizes (bytes); more have been read, which nobody can compare yet."""
+        self._sizes, self._arrived = sizes, arrived
+        self.refresh_rows()
+
     def show_analysis(self, analysis: Analysis) -> None:
-        """The history is known."""
-        self._analysis = analysis
+        """Everything is known."""
+        self._analysis, self._history = analysis, analysis.history
         self.refresh_rows()
 
     def layer_of(self, item: int) -> int | None:
         """The layer that a line made; None when it made none."""
-        return self._analysis.history[item].layer if self._analysis and self.item_count else None
+        return self._history[item].layer if self.item_count else None
 
     def value(self, item: int) -> str:
         """The whole command of a line, as the image has it."""
-        if self._analysis is None or not self.item_count:
+        if not self.item_count:
             return ""
-        line = self._analysis.history[item]
+        line = self._history[item]
         return line.raw or line.text
 
     def text(self, item: int) -> str:
         """The command."""
-        return printable(self._analysis.history[item].text) if self._analysis else ""
+        return printable(self._history[item].text)
 
     def follow(self, layer: int) -> None:
         """Put the cursor on the line that made a layer."""
-        if self._analysis is None or self.layer_of(self.cursor) == layer:
+        if not self.item_count or self.layer_of(self.cursor) == layer:
             return
-        for item, line in enumerate(self._analysis.history):
+        for item, line in enumerate(self._history):
             if line.layer == layer:
                 self.cursor = item
                 return
 
     def lines(self, item: int, width: int) -> Lines:
         """Number, size and date in one line, the command in lines of its own; short ones in one line."""
-        assert self._analysis is not None
-        line = self._analysis.history[item]
-        made = self._analysis.layers[line.layer] if line.layer is not None else None
+        line = self._history[item]
+        made = self._analysis.layers[line.layer] if self._analysis and line.layer is not None else None
         number = "·" if line.layer is None else str(line.layer + 1)
-        tone = "dim" if made is None or made.base else ""
+        tone = "dim" if line.layer is None or (made is not None and made.base) else ""
         head = [
             (f"{number:>3} ", "title"),
-            (f"{size(made.size_bytes if made else 0):>9}  ", tone),
+            (f"{self._bytes(line.layer):>9}  ", tone),
             (f"{date(line.created):<12}", "dim"),
         ]
         if made is not None and made.wasted_by_bytes and width >= _NOTED:
@@ -118,10 +135,22 @@ class HistoryPane(Entries):
                 body.append([(("      " if number_ else indent) + piece, tone)])
         return [*above, head, *body]
 
+    def _bytes(self, layer: int | None) -> str:
+        """How large the layer is that a line made; of one that nobody has looked into, how far it has come."""
+        if layer is None:
+            return size(0)
+        if self._analysis is not None:
+            made = self._analysis.layers[layer]
+            return size(made.size_bytes) if made.entries or not made.fault else "not read"
+        if layer < len(self._sizes):
+            return size(self._sizes[layer])
+        return "read" if layer in self._arrived else "waiting"
+
     def _boundary(self, item: int, width: int) -> Lines:
         """A line where the base image's history ends."""
         analysis = self._analysis
-        assert analysis is not None
+        if analysis is None:
+            return []
         own = first_own_line(analysis.history, analysis.base_layers)
         if item != own or not own > 0:
             return []
@@ -160,11 +189,11 @@ class ConfigPane(Entries):
     @property
     def empty_sentence(self) -> str:
         """Not yet."""
-        return "reading"
+        return "what a container runs comes with the image's config"
 
-    def show_image(self, image: Image) -> None:
-        """The config is known."""
-        self._fields = list(config_fields(image))
+    def show_image(self, image: Image | None) -> None:
+        """The config is known; None where what was taken for it is another image's."""
+        self._fields = list(config_fields(image)) if image is not None else []
         self.refresh_rows()
 
     def value(self, item: int) -> str:

@@ -84,6 +84,10 @@ class Stream:
         """Nobody knows before the end."""
         return [], False
 
+    def described(self) -> Image | None:
+        """Nothing is."""
+        return None
+
     def interrupt(self) -> None:
         """Nothing makes anybody wait."""
 
@@ -287,7 +291,10 @@ def test_progress_goes_forward_inside_of_a_large_file(monkeypatch: pytest.Monkey
     done = [progress.bytes_done for progress in told]
     assert done == sorted(done)
     assert len(set(done)) > 10
-    assert (told[0].layer, told[0].layers, told[0].name) == (0, 1, "layer0")
+    first, *layers = told
+    assert (first.layer, first.layers, first.name) == (-1, 1, "")
+    assert first.image is not None, "what describes the image comes before its bytes"
+    assert (layers[0].layer, layers[0].layers, layers[0].name) == (0, 1, "layer0")
 
 
 class Checked(Forward):

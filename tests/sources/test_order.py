@@ -106,3 +106,40 @@ def test_what_is_no_document_tells_nothing() -> None:
     for name, document in loop.items():
         found.note(name, json.dumps(document).encode())
     assert names(found, blobs(0)) == ([], False)
+
+
+def known_config(found: PassingOrder, passed: list[str]) -> str:
+    """The config of the image, in an archive without links."""
+    return found.config(*names(found, passed), lambda name: name)
+
+
+def test_the_config_of_the_layers_that_passed_is_the_images() -> None:
+    assert known_config(order({"blobs/sha256/c": config(2, 0)}), blobs(0)) == "blobs/sha256/c"
+    assert known_config(order({"blobs/sha256/c": config(2, 0)}), blobs(1)) == ""
+    two = {"c": config(0, 1), "d": config(2, 3)}
+    assert known_config(order(two), blobs(3)) == "d"
+    assert known_config(order({"c": config(0, 1), "d": config(0, 1)}), blobs(0)) == "", "nobody knows which"
+    assert known_config(order({}, [f"sha256:{HEXES[0]}"]), blobs(0)) == "", "the engine told of the layers only"
+
+
+def test_a_manifest_names_the_config_of_packed_layers() -> None:
+    packed = {
+        "mediaType": OCI_MANIFEST,
+        "config": descriptor(b"{}", OCI_CONFIG) | {"digest": f"sha256:{HEXES[7]}"},
+        "layers": [{"mediaType": OCI_LAYER, "size": 1, "digest": f"sha256:{HEXES[4]}"}],
+    }
+    (name,) = blobs(7)
+    found = order({"m": packed})
+    assert known_config(found, blobs(4)) == "", "it has not passed"
+    found.note(name, json.dumps(config(0)).encode())
+    assert known_config(found, blobs(4)) == name
+    entry = [{"Config": "c.json", "Layers": ["a/layer.tar"]}]
+    assert known_config(order({"c.json": config(0), "d.json": config(0), "m": entry}), ["a/layer.tar"]) == "c.json"
+
+
+def test_the_one_config_of_dockers_older_form_is_the_images() -> None:
+    documents = {f"{HEXES[0]}/json": {}, "c.json": config(0, 1)}
+    layer = f"{HEXES[0]}/layer.tar"
+    assert known_config(order(documents), [layer]) == "c.json"
+    assert known_config(order(documents | {"d.json": config(0)}), [layer]) == "", "nobody knows which"
+    assert known_config(order({"c.json": config(0, 1)}), ["strange/layer.tar"]) == ""
