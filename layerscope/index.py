@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import replace
 from typing import Final
 
 from layerscope.core.drive import BoundedReader
@@ -33,6 +34,7 @@ from layerscope.sources.verification import Sums, mismatch
 
 _NO_MANIFEST: Final = "Reading was stopped before the manifest came: from layer {} on order and waste are a guess."
 _NO_HISTORY: Final = "Reading was stopped before the manifest came: history and platform are not known."
+_NO_CONFIG: Final = "Reading was stopped before the config came: the history is not known."
 _NOTHING: Final = "Reading was stopped before anything had come."
 _NOT_REACHED: Final = "reading was stopped before this layer"
 #: Layers that are read side by side, at most; and as many as this, whatever the cores, where they wait for a network.
@@ -58,6 +60,10 @@ class ImageIndex:
     def faults(self) -> list[tuple[int, str]]:
         """The layers that could not be read to their end, with the reason."""
         return [(number, index.fault) for number, index in enumerate(self.layers) if index.fault]
+
+    def described(self, layer: int) -> Layer:
+        """What the source says of a layer."""
+        return self.image.layers[layer]
 
     def open(self, layer: int, entry: int) -> Reader:
         """The stored bytes of a file's entry; DamagedImageError where they cannot be had any more."""
@@ -173,6 +179,7 @@ def _read_passing(source: PassingSource, watch: Watch) -> ImageIndex:
     tell, and behind that as it passed.
     """
     passed: dict[str, LayerIndex] = {}
+    watch.describe = lambda _number, name: source.passed(name)
 
     def arrange() -> bool:
         names, whole = source.order()
@@ -198,10 +205,7 @@ def _read_passing(source: PassingSource, watch: Watch) -> ImageIndex:
             raise
         if not passed:
             raise CancelledError(_NOTHING) from error
-        whole = arrange()
-        names = [*watch.order, *(name for name in passed if name not in watch.order)]
-        guess = _NO_MANIFEST.format(len(watch.order) + 1)
-        image = Image("", "", layers=list(map(Layer, names)), warnings=[_NO_HISTORY if whole else guess])
+        image = _broken_off(source, watch, passed, arrange())
     for layer in image.layers:
         if image.verify and layer.verifier and layer.name not in passed:  # an empty blob
             passed[layer.name] = index_layer(layer.verifier(), watch, -1, layer.name, total=0, tap=True)
@@ -213,6 +217,22 @@ def _read_passing(source: PassingSource, watch: Watch) -> ImageIndex:
         for layer in image.layers
     ]
     return ImageIndex(image, layers, stopped=watch.stopped)
+
+
+def _broken_off(source: PassingSource, watch: Watch, passed: Iterable[str], whole: bool) -> Image:
+    """What is known of an image whose manifest has not come; layers that passed are there as the source keeps them."""
+    names = [*watch.order, *(name for name in passed if name not in watch.order)]
+    told = watch.image
+    if whole and told is not None and len(told.layers) == len(names):
+        layers = [replace(layer, name=name) for layer, name in zip(told.layers, names, strict=True)]
+        image = replace(told, layers=layers, warnings=[*told.warnings, *([] if told.history else [_NO_CONFIG])])
+    else:
+        warning = _NO_HISTORY if whole else _NO_MANIFEST.format(len(watch.order) + 1)
+        image = Image("", "", layers=list(map(Layer, names)), warnings=[warning])
+    for layer in image.layers:
+        if (there := source.passed(layer.name)) is not None:
+            layer.opener, layer.seekable, layer.compressed_bytes = there.opener, there.seekable, there.compressed_bytes
+    return image
 
 
 @contextmanager
@@ -238,6 +258,7 @@ def _read_open(source: OpenSource, watch: Watch) -> ImageIndex:
     with _woken(source, watch) if isinstance(source, InterruptibleSource) else nullcontext():
         image = source.image()
     watch.image, watch.layers = image, len(image.layers)
+    watch.describe = lambda number, _name: image.layers[number]
 
     def read(number: int) -> LayerIndex:
         layer = image.layers[number]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -12,7 +13,7 @@ from layerscope.errors import CancelledError, DamagedImageError, LimitError, Sou
 from layerscope.progress import Cancelled, Keep, Progress, Report
 from layerscope.sources.budget import Budget
 from layerscope.sources.digests import DigestingReader
-from layerscope.sources.model import CheckedReader, Image, Reader
+from layerscope.sources.model import CheckedReader, Image, Layer, Reader
 from layerscope.sources.recognition import instead_of_tar
 from layerscope.sources.verification import SummedReader, Sums
 from layerscope.stack import LayerStack
@@ -28,7 +29,7 @@ class Watch:
 
     ``layers`` is how many there are, 0 while that is not known; ``order`` are their names, oldest first, as far
     as a passing source tells; ``total`` are the bytes of all together, and ``image`` what describes them, where
-    these are known.
+    these are known. ``describe`` gives a layer that was read, by number and name, as its source has it.
     """
 
     report: Report | None
@@ -41,6 +42,7 @@ class Watch:
     sums: dict[str, Sums] = field(default_factory=dict)
     total: int | None = None
     image: Image | None = None
+    describe: Callable[[int, str], Layer | None] = lambda _layer, _name: None
     stopped: bool = False
     _next: float = 0.0
 
@@ -67,7 +69,8 @@ class Watch:
     def finish(self, layer: int, name: str, index: LayerIndex, size: int) -> None:
         """Tell that a layer was read to its end."""
         if self.report is not None:
-            self.report(replace(self._progress(layer, name, size, size, len(index)), finished=True, index=index))
+            done = self._progress(layer, name, size, size, len(index))
+            self.report(replace(done, finished=True, index=index, described=self.describe(layer, name)))
 
     def _progress(self, layer: int, name: str, done: int, total: int | None, entries: int) -> Progress:
         return Progress(

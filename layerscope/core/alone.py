@@ -18,21 +18,25 @@ _STEP: Final = 4096
 class LayerAlone:
     """Puts a layer on an image of which nothing is known but that it held what the layer deletes.
 
-    ``tree`` has two layers when ``step`` says False: 0 with the deleted paths, of kind OTHER and without an
-    entry, in folders that are only implied; 1 is the layer. What an opaque folder hides is not known.
+    In ``tree`` it has its ``number``, 1 at least, when ``step`` says False; 0 holds the deleted paths, of kind OTHER
+    and without an entry, in folders that are only implied. What an opaque folder hides is not known.
     """
 
-    def __init__(self, index: LayerIndex) -> None:
+    def __init__(self, index: LayerIndex, number: int = 1) -> None:
         self.tree = ImageTree()
         self._index = index
+        self._number = number
         self._directories: dict[int, int] = {0: 0}
         self._next: int = 0
-        nothing = LayerIndex()
-        nothing.finish()
-        below = LayerMerge(self.tree, nothing)
+        self._nothing = LayerIndex()
+        self._nothing.finish()
+        self._put_nothing()
+        self._merge: LayerMerge | None = None
+
+    def _put_nothing(self) -> None:
+        below = LayerMerge(self.tree, self._nothing)
         while below.step():
             pass
-        self._merge: LayerMerge | None = None
 
     def step(self) -> bool:
         """Do a bounded piece of the work; False when the tree is complete."""
@@ -45,8 +49,11 @@ class LayerAlone:
             self._expect(entry)
             entry = kinds.find(WHITEOUT, entry + 1)
             budget -= 1
-        self._next = entry
-        if entry < 0:
+        self._next = entry if entry >= 0 else len(kinds)
+        while entry < 0 and budget > 0 and len(self.tree.layers) < self._number:
+            self._put_nothing()
+            budget -= 1
+        if entry < 0 and len(self.tree.layers) == self._number:
             self._merge = LayerMerge(self.tree, self._index)
         return True
 

@@ -131,9 +131,15 @@ class EngineSource:
             self._told = told
         return told
 
+    def passed(self, name: str) -> Layer | None:
+        """A layer that has passed."""
+        return self._archive.passed(name) if self._archive is not None else None
+
     def interrupt(self) -> None:
         """End what goes on: whoever waits for bytes gets a SourceError, whoever waits for answers a CancelledError."""
         self._stopped.set()
+        if self._archive is not None:
+            self._archive.interrupt()
         if self._export is not None:
             self._export.interrupt()
         self._programs.end()

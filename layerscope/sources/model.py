@@ -141,8 +141,11 @@ class PassingSource(Protocol):
         The same object until more is known; its layers need not be there, and cannot be opened.
         """
 
+    def passed(self, name: str) -> Layer | None:
+        """A layer that has passed; openable at once, in any thread, where the source keeps what passes."""
+
     def interrupt(self) -> None:
-        """End a wait for bytes, in whichever thread, with a LayerscopeError."""
+        """End a wait for bytes, in whichever thread, with a LayerscopeError; what passed is kept."""
 
     def close(self) -> None:
         """Let go of the connection."""

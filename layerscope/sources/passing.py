@@ -10,16 +10,17 @@ from pathlib import Path
 
 from layerscope.core.drive import TarStream
 from layerscope.core.tar import FILE
-from layerscope.errors import DamagedImageError, NotAnImageError, SourceError
+from layerscope.errors import CancelledError, DamagedImageError, NotAnImageError, SourceError
 from layerscope.sources.archive import conclude, damage
-from layerscope.sources.assembly import image_from_config
+from layerscope.sources.assembly import image_from_config, layer_of
 from layerscope.sources.blobs import BLOCK, content_kind, decompressed
 from layerscope.sources.contents import Blob, too_large
+from layerscope.sources.documents import Descriptor
 from layerscope.sources.limits import Limits
 from layerscope.sources.members import Members, Stored
-from layerscope.sources.model import Image, Reader, Visit
+from layerscope.sources.model import Image, Layer, Reader, Visit
 from layerscope.sources.order import PassingOrder
-from layerscope.sources.readers import FileReader, PeekReader, PipeReader, SharedFile, read_all, read_out
+from layerscope.sources.readers import FileReader, PeekReader, PipeReader, read_all, read_out
 from layerscope.sources.recognition import describe
 from layerscope.sources.selection import Wish
 from layerscope.sources.spool import Spool, SpoolingReader
@@ -43,7 +44,7 @@ class KeptContents:
         self.members = Members(label, limits)
         self.kinds: dict[str, str] = {}
         self.looks: dict[str, str] = {}
-        self.file: SharedFile | None = None
+        self.spool: Spool | None = None
         self._documents: dict[str, bytes] = {}
         self._kept = 0
         self._most = _KEPT * limits.document_bytes
@@ -102,7 +103,7 @@ class KeptContents:
         if real not in self.kinds and real not in self.looks:
             return None  # the archive broke off in front of its bytes
         kind = self.kinds.get(real, "")
-        opener: Callable[[], Reader] | None = partial(self._open, self.file, real, stored) if self.file else None
+        opener: Callable[[], Reader] | None = partial(self._open, self.spool, real, stored) if self.spool else None
         verifier: Callable[[], Reader] | None = None
         if not stored.size:
             opener = partial(PipeReader, io.BytesIO())
@@ -110,8 +111,9 @@ class KeptContents:
         seekable = opener is not None and kind in ("tar", "")
         return Blob(real, stored.size, kind, opener, seekable, self.looks.get(real, ""), verifier)
 
-    def _open(self, file: SharedFile, name: str, stored: Stored) -> Reader:
-        return decompressed(FileReader(file, stored.offset, stored.size), f"Layer {shortened(name)}", self.limits)
+    def _open(self, spool: Spool, name: str, stored: Stored) -> Reader:
+        window = FileReader(spool.file(self.label), stored.offset, stored.size)
+        return decompressed(window, f"Layer {shortened(name)}", self.limits)
 
 
 class PassingArchive:
@@ -140,6 +142,7 @@ class PassingArchive:
         self._partial = partial
         self._release = release
         self._spool: Spool | None = None
+        self._interrupted = False
         self._described: Image | None = None
         self._described_by: tuple[str, list[str]] = "", []
 
@@ -147,8 +150,9 @@ class PassingArchive:
         """Read to the end, show each layer-like member to ``visit``, and tell which were layers."""
         try:
             return self._read(visit)
-        except BaseException:
-            self._drop_spool()
+        except BaseException as error:
+            if not self._interrupted and not isinstance(error, CancelledError):
+                self._drop_spool()
             raise
 
     def order(self) -> tuple[list[str], bool]:
@@ -164,8 +168,16 @@ class PassingArchive:
             self._described = image_from_config(self._contents, config, layers, image) if config else None
         return self._described
 
+    def passed(self, name: str) -> Layer | None:
+        """A layer that has passed; with a spool it can be opened while others still come."""
+        contents = self._contents
+        if name not in contents.kinds:
+            return None
+        return layer_of(contents, partial(contents.blob, name), name, Descriptor(""), "")[0]
+
     def interrupt(self) -> None:
         """End a wait for the bytes of a pipe with a CancelledError: files never make one wait."""
+        self._interrupted = True
         if isinstance(self._reader, PipeReader):
             self._reader.interrupt()
 
@@ -181,7 +193,7 @@ class PassingArchive:
         self._check(plain.peek(BLOCK))
         stream: Reader = plain
         if self._folder is not None:
-            self._spool = Spool(self._folder, self._wish.limits)
+            self._spool = self._contents.spool = Spool(self._folder, self._wish.limits)
             stream = SpoolingReader(plain, self._spool)
         tar = TarStream(stream)
         contents = self._contents
@@ -195,7 +207,7 @@ class PassingArchive:
         except DamagedImageError as error:
             fault = error.sentence
         if self._spool is not None:
-            contents.file = self._spool.finish(self._label)
+            self._spool.finish()
         return conclude(contents, self._wish, fault or damage(self._label, tar.fault), partial=self._partial)
 
     def _check(self, head: bytes) -> None:

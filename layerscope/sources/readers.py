@@ -14,7 +14,8 @@ from typing import BinaryIO, Protocol
 from layerscope.errors import CancelledError, DamagedImageError, NotAnImageError, TrailingDataError
 from layerscope.sources.model import Reader
 
-_HAS_PREAD = hasattr(os, "pread")
+#: Whether a file can be read at a position that is no other reader's. (Windows cannot.)
+HAS_PREAD = hasattr(os, "pread")
 #: Bytes asked for at once where nothing else decides.
 CHUNK = 256 * 1024
 #: How an HTTP answer broke off that is shorter than it says.
@@ -50,7 +51,7 @@ class SharedFile:
     def read_at(self, offset: int, count: int) -> bytes:
         """Up to ``count`` bytes from ``offset``; empty only at the end; OSError as DamagedImageError."""
         try:
-            if _HAS_PREAD:
+            if HAS_PREAD:
                 return os.pread(self._number, count, offset)
             with self._lock:  # Windows has no pread
                 self._file.seek(offset)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, cast
+from weakref import WeakSet
 
-from layerscope.errors import SpoolError
+from layerscope.errors import SourceError, SpoolError
 from layerscope.sources.limits import Limits
 from layerscope.sources.model import Reader
-from layerscope.sources.readers import CHUNK, SharedFile
+from layerscope.sources.readers import CHUNK, HAS_PREAD, SharedFile
 
 _BUFFER = 1 << 20
 
@@ -20,6 +22,8 @@ class Spool:
         self._folder = folder
         self._limits = limits
         self._kept = 0
+        self._whole = False
+        self._files: WeakSet[SharedFile] = WeakSet()
         import tempfile
 
         try:
@@ -42,25 +46,41 @@ class Spool:
             self._drop()
             raise self._failed(error) from error
 
-    def finish(self, name: str) -> SharedFile:
-        """What was kept, as a file to read from; it lives as long as the spool."""
+    def finish(self) -> None:
+        """Nothing more comes; SpoolError where the disk is full."""
         try:
             self._file.flush()
         except OSError as error:
             self._drop()
             raise self._failed(error) from error
-        return SharedFile(self._file, name)
+        self._whole = True
+
+    def file(self, name: str) -> SharedFile:
+        """What was kept by now, as a file to read from; it lives as long as the spool.
+
+        Any thread may ask, and read, while another writes on: reading at a position moves nothing, and the buffer
+        has a lock of its own (Python's documentation of io, on threads). SourceError where the spool is gone, or
+        where the system cannot read at a position.
+        """
+        if not self._whole and not HAS_PREAD:
+            raise SourceError("Contents can be shown when reading is over.", "Wait for it, or stop it with esc.")
+        try:
+            self._file.flush()
+            found = SharedFile(self._file, name)
+        except (OSError, ValueError) as error:  # no room for what is in the buffer, or closed
+            raise SourceError(f"What {name} held is no longer kept.", "Open it again.") from error
+        self._files.add(found)
+        return found
 
     def close(self) -> None:
         """Free the disk space."""
         self._drop()
 
     def _drop(self) -> None:
-        try:
-            self._file.close()
-        except OSError:
-            # Closing writes the buffer once more; on a full disk that fails again, and closes all the same.
-            return
+        # Closing writes the buffer once more; on a full disk that fails again, and closes all the same.
+        for close in (*(file.close for file in self._files), self._file.close):
+            with suppress(OSError):
+                close()
 
     def _failed(self, error: OSError) -> SpoolError:
         return SpoolError(

@@ -176,7 +176,7 @@ class ExplorerApp(ScopeApp[None]):
             self.fail(CancelledError("Reading was stopped before there was anything to show."))
             return
         self._stopping = True
-        self.explorer.title_bar.say("stopping · esc leaves")
+        self.explorer.say_stopping()
 
     def on_key(self, event: events.Key) -> None:
         """Give a line what was typed for it in one go with the key that opened it."""

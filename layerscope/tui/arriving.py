@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from layerscope.analysis.description import describe
 from layerscope.core.view import view_of
+from layerscope.sources.model import Layer
 from layerscope.text import size
 from layerscope.tui.finding import FindingScreen
 from layerscope.tui.growing import NOTHING, Grown, Growth, SoFar, Stacked
+from layerscope.tui.insides import Inside
 from layerscope.tui.pace import Pace
 from layerscope.tui.preferences import PLAIN, Preferences
 from layerscope.tui.reading import Alone, Failed, look_at, start
@@ -18,10 +20,14 @@ from layerscope.tui.selection import Selection
 
 if TYPE_CHECKING:
     from layerscope.core.layer import LayerIndex
+    from layerscope.core.tree import ImageTree
     from layerscope.core.view import View
     from layerscope.index import Progress
     from layerscope.sources.model import Image
     from layerscope.tui.filetree import FileTree
+
+
+_NOT_YET: Final = "Contents of this layer can be shown when reading is over."
 
 
 class ArrivingScreen(FindingScreen):
@@ -38,8 +44,11 @@ class ArrivingScreen(FindingScreen):
         self.chose = False
         self._preferences = preferences
         self._pace = Pace()
+        self._stopping = False
         self._image: Image | None = None
         self._arrived: dict[str, LayerIndex] = {}
+        #: How what has arrived is opened.
+        self._described: dict[LayerIndex, Layer] = {}
         self._growth: Growth | None = None
         self._so_far: SoFar | None = None
         self._grown: Grown | None = None
@@ -62,6 +71,7 @@ class ArrivingScreen(FindingScreen):
             # The first reading, or another one as the archive holds several images.
             self._growth = Growth(self, progress.stack)
             self._arrived, self._so_far, self._grown, self._shown_for = {}, None, None, None
+            self._described = {}
             self._describe(None)
         chosen = self.chosen_name
         self.layer_list.show_progress(progress)
@@ -69,6 +79,8 @@ class ArrivingScreen(FindingScreen):
             self._describe(progress.image)
         if progress.index is not None:
             self._arrived[progress.name] = progress.index
+            if progress.described is not None:
+                self._described[progress.index] = progress.described
             self._tell_sizes()
         row = self.layer_list.row_of(chosen) if chosen else -1
         if row not in (-1, self.selection.layer):
@@ -89,6 +101,7 @@ class ArrivingScreen(FindingScreen):
         self.config.show_image(image)
         self.history.show_history(told.history if told is not None else ())
         self.history.follow(self.selection.layer)
+        self.commands = [layer.command for layer in told.layers] if told is not None else []
         self._tell_sizes()
 
     def _tell_sizes(self) -> None:
@@ -97,13 +110,27 @@ class ArrivingScreen(FindingScreen):
         arrived = {number for number, layer in enumerate(layers) if layer.name in self._arrived}
         self.history.show_arrived(self._so_far.stored if self._so_far is not None else (), arrived)
 
+    def say_stopping(self) -> None:
+        """What is being read is read no further."""
+        self._stopping = True
+        self.title_bar.say("stopping · esc leaves")
+
+    def watch_focused(self) -> None:
+        """In the preview escape goes back, and stops nothing else."""
+        super().watch_focused()
+        if self.index is None and self._arrived:
+            self._say_pace()
+
     def _say_pace(self) -> None:
+        if self._stopping:
+            return
         words, so_far = self._pace.words, self._so_far
-        texts = [f"{words} · esc stops"]
+        stops = "" if self.focused is self.preview else " · esc stops"
+        texts = [f"{words}{stops}"]
         if so_far is not None and so_far.wasted:
             which = f"layers 1–{so_far.layers}" if so_far.layers > 1 else "layer 1"
             wasted = f"░ {size(so_far.wasted)} wasted so far"
-            texts = [f"{words} · {which}: {wasted} · esc stops", f"{words} · {wasted} · esc stops", *texts]
+            texts = [f"{words} · {which}: {wasted}{stops}", f"{words} · {wasted}{stops}", *texts]
         self.title_bar.say(*texts)
 
     def on_stacked(self, message: Stacked) -> None:
@@ -129,7 +156,8 @@ class ArrivingScreen(FindingScreen):
             return
         self._shown_for = found
         if found is not None:
-            start(self, lambda: self.post_message(look_at(found)))
+            number = self.selection.layer if self.layer_list.is_placed(self.selection.layer) else 1
+            start(self, lambda: self.post_message(look_at(found, number)))
         elif self._has_files:
             self.files.wait("this layer is not read yet")
 
@@ -140,7 +168,7 @@ class ArrivingScreen(FindingScreen):
         self._shown_for = self.selection
         if self._grown is not None and self.selection.last < self._grown.layers:
             files = self._grown.files
-            self._show(files, view_of(files.outline, self.selection.first - 1, self.selection.last))
+            self._show_stack(files, view_of(files.outline, self.selection.first - 1, self.selection.last))
         elif self._growth is not None:
             self._growth.want(self.selection)
 
@@ -149,17 +177,37 @@ class ArrivingScreen(FindingScreen):
         if self.index is None:
             self._grown = message
             if message.selection == self._shown_for:
-                self._show(message.files, message.view)
+                self._show_stack(message.files, message.view)
+
+    def _show_stack(self, files: FileTree, view: View) -> None:
+        stack = self._growth.stack if self._growth is not None else None
+        lock = stack.lock if stack is not None else None
+        self._show(view, files, Inside(files.tree, files.outline, self._opener(files.tree), so_far=True, lock=lock))
 
     def on_alone(self, message: Alone) -> None:
         """What a layer writes and deletes can be looked at, while layers below it are still coming."""
         if self.index is None and message.layer is self._shown_for:
-            self._show(message.files, message.view)
+            files, row = message.files, self.selection.layer
+            known = row > 0 and self.layer_list.is_placed(row)
+            describe = self._opener(files.tree)
+            inside = Inside(files.tree, files.outline, describe, so_far=True, alone=True, numbered=known)
+            self._show(message.view, files, inside)
             self.layer_list.caption = "alone, not compared yet"
             if self._so_far is None:
                 self.details.show_so_far(NOTHING)
 
-    def _show(self, files: FileTree, view: View) -> None:
+    def _opener(self, tree: ImageTree) -> Callable[[int], Layer]:
+        """What tells how a layer of a tree is opened: by what it is, as numbers may still change."""
+        described = self._described
+
+        def describe(layer: int) -> Layer:
+            return described.get(tree.layers[layer]) or Layer("", missing=_NOT_YET)
+
+        return describe
+
+    def _show(self, view: View, files: FileTree, inside: Inside) -> None:
+        self.inside = inside
+        self.preview.follow(inside)
         with self.first_files(files):
             if self.files.model is not files:
                 self.files.show_tree(files)

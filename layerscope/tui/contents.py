@@ -14,11 +14,12 @@ from layerscope.core.tar import DIRECTORY
 from layerscope.errors import CancelledError, DamagedImageError, LayerscopeError
 from layerscope.text import decode, size
 from layerscope.tui.entrywords import attributes, kind_word
+from layerscope.tui.insides import BELOW, lies_below
 from layerscope.tui.listings import is_archive, listing, unpacked
 
 if TYPE_CHECKING:
-    from layerscope.index import ImageIndex
     from layerscope.sources.model import Reader
+    from layerscope.tui.insides import Openable
 
 #: No more than this is read of a file (bytes).
 MAX_PREVIEW: Final = 2_000_000
@@ -36,14 +37,18 @@ Watch = Callable[[int, int], bool]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Contents:
-    """Lines to show (not printable), what they are, and a sentence where something is left out."""
+    """Lines to show (not printable), what they are, and a sentence where something is left out.
+
+    ``cut`` tells that they were on their way when reading was stopped.
+    """
 
     lines: list[str]
     kind: str
     remark: str = ""
+    cut: bool = False
 
 
-def read_contents(index: ImageIndex, version: int, watch: Watch, *, raw: bool = False) -> Contents:
+def read_contents(index: Openable, version: int, watch: Watch, *, raw: bool = False) -> Contents:
     """The contents of a version; a sentence in place of what has none or cannot be read.
 
     ``raw`` shows the bytes, whatever they are. CancelledError where ``watch`` says so.
@@ -62,10 +67,12 @@ def read_contents(index: ImageIndex, version: int, watch: Watch, *, raw: bool = 
         return Contents([], "file", f"the contents cannot be read: {error.strerror or error}")
 
 
-def _without_contents(index: ImageIndex, version: int) -> Contents:
+def _without_contents(index: Openable, version: int) -> Contents:
     """What is no file: where a link leads, which device it is."""
     tree = index.tree
     kind = kind_word(tree.kind(version))
+    if lies_below(tree, version):
+        return Contents([], "removed", BELOW)
     if tree.kind(version) == DIRECTORY:
         return Contents([], kind, "a folder has no contents of its own")
     link = attributes(tree, version).link
@@ -76,7 +83,7 @@ def _without_contents(index: ImageIndex, version: int) -> Contents:
     return Contents([], kind, f"a {kind} has no contents{number}")
 
 
-def _read(index: ImageIndex, data: int, watch: Watch, raw: bool) -> Contents:
+def _read(index: Openable, data: int, watch: Watch, raw: bool) -> Contents:
     tree = index.tree
     whole = tree.stored_size(data)
     holes = ""
@@ -111,7 +118,7 @@ def _lines(found: bytes, whole: int, remark: str, raw: bool) -> Contents:
     return Contents(lines, "text", (remark + (left_out or ("" if lines else "an empty file"))).removesuffix("; "))
 
 
-def open_file(index: ImageIndex, data: int, watch: Watch) -> Reader:
+def open_file(index: Openable, data: int, watch: Watch) -> Reader:
     """The stored bytes of the file that a version stores.
 
     The layer is read up to the file, from wherever its source has it: the archive, the spool, or fetched
@@ -119,7 +126,7 @@ def open_file(index: ImageIndex, data: int, watch: Watch) -> Reader:
     """
     tree = index.tree
     number, entry = tree.version_layer(data), tree.version_entry(data)
-    layer, described = tree.layers[number], index.image.layers[number]
+    layer, described = tree.layers[number], index.described(number)
     if described.opener is None:
         sentence = f"The contents of layer {number + 1} are not at hand: they passed and were not kept."
         raise DamagedImageError(described.missing or sentence, "Save the image to a file and open that.")

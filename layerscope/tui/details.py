@@ -18,8 +18,10 @@ from layerscope.tui.facts import (
     digest_lines,
     early_image_lines,
     early_layer_lines,
+    sentence_lines,
     subject_lines,
 )
+from layerscope.tui.insides import lies_below
 from layerscope.tui.rows import Pieces
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from layerscope.analysis.description import Description
     from layerscope.analysis.model import Analysis, LayerFigures, WasteItem
     from layerscope.core.tree import ImageTree
+    from layerscope.tui.filetree import FileTree
     from layerscope.tui.growing import SoFar
 
 #: With fewer lines than this, the blank ones are left out.
@@ -56,6 +59,7 @@ class DetailsPane(Story):
         self._layer = 0
         self._node = -1
         self._version = -1
+        self._alone = False
 
     def on_mount(self) -> None:
         """Write the tabs."""
@@ -104,9 +108,9 @@ class DetailsPane(Story):
         if self.subject is Subject.LAYER:
             self.refresh_rows()
 
-    def show_file(self, tree: ImageTree, node: int, version: int) -> None:
+    def show_file(self, files: FileTree, node: int, version: int) -> None:
         """Another path is under the cursor."""
-        self._tree, self._node, self._version = tree, node, version
+        self._tree, self._node, self._version, self._alone = files.tree, node, version, files.alone
         if self.subject is Subject.FILE:
             self.refresh_rows()
 
@@ -149,7 +153,9 @@ class DetailsPane(Story):
         tree = self._tree
         for part in wrap("/" + printable(decode(tree.path(self._node))), width):
             yield [(part, "title")]
-        if self._version >= 0:
+        if self._version >= 0 and self._alone and lies_below(tree, self._version):
+            yield from sentence_lines("removed by this layer", width)
+        elif self._version >= 0:
             found = attributes(tree, self._version)
             kind = tree.kind(self._version)
             bytes_ = f"  {size(tree.size(self._version))}" if kind in (FILE, HARDLINK) else ""
@@ -161,6 +167,9 @@ class DetailsPane(Story):
             for name in _xattrs(tree, self._version):
                 yield [(cut(name, width), "dim")]
         yield []
+        if self._alone:
+            yield from sentence_lines("What layers below have of it is told as soon as they are read.", width)
+            return
         for line in story(tree, self._node):
             yield [(cut(line, width), "")]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -15,9 +15,11 @@ from layerscope.text import decode, size
 from layerscope.tui.entrywords import kind_word
 
 if TYPE_CHECKING:
-    from layerscope.index import ImageIndex
+    from contextlib import AbstractContextManager
+
     from layerscope.sources.model import Reader
     from layerscope.tui.contents import Watch
+    from layerscope.tui.insides import Openable
 
 _PIECE: Final = 1 << 20
 #: Bytes that are passed over at once.
@@ -41,15 +43,25 @@ class Extracted:
         if not self.skipped:
             return said
         path, why = self.skipped[0]
+        if len(self.skipped) == 1 and not (self.files or self.folders or self.links):
+            return f"wrote nothing: {why}"
         return f"{said}; skipped {len(self.skipped):,}: {path} ({why}){'…' if len(self.skipped) > 1 else ''}"
 
 
-def extract(index: ImageIndex, node: int, version_of: Callable[[int], int], target: Path, watch: Watch) -> Extracted:
+def extract(
+    index: Openable,
+    node: int,
+    version_of: Callable[[int], int],
+    target: Path,
+    watch: Watch,
+    lock: AbstractContextManager[object] | None = None,
+) -> Extracted:
     """Write a path and all below it to ``target``, which must not exist yet.
 
     ``version_of`` gives the version of a node that is wanted, -1 for none. Owners, setuid bits and
     times are not taken over; special files, sparse files and links that lead out of the target are
-    skipped. ``watch`` is told of bytes read and says whether to go on. UsageError where the target
+    skipped. ``watch`` is told of bytes read and says whether to go on; ``lock`` is held for each folder whose
+    names are listed. UsageError where the target
     cannot be made; what cannot be read, or that the disk refuses, ends up in ``skipped``.
     """
     if target.is_symlink() or target.exists():
@@ -57,7 +69,7 @@ def extract(index: ImageIndex, node: int, version_of: Callable[[int], int], targ
     if not target.parent.is_dir():
         raise UsageError(f"{target.parent} is no folder.", "Give a place in a folder that exists.")
     work = _Extraction(index, target, watch)
-    work.plan(node, version_of)
+    work.plan(node, version_of, lock or nullcontext())
     for layer in sorted(work.wanted):
         work.write_layer(layer, sorted(work.wanted[layer]))
     for path, link in work.links:
@@ -68,7 +80,7 @@ def extract(index: ImageIndex, node: int, version_of: Callable[[int], int], targ
 class _Extraction:
     """What is wanted of each layer, as (offset, path, version), and what has been done."""
 
-    def __init__(self, index: ImageIndex, target: Path, watch: Watch) -> None:
+    def __init__(self, index: Openable, target: Path, watch: Watch) -> None:
         self.done = Extracted()
         self.wanted: dict[int, list[tuple[int, Path, int]]] = {}
         self.links: list[tuple[Path, bytes]] = []
@@ -79,7 +91,7 @@ class _Extraction:
         self._total = 0
         self._passed = 0
 
-    def plan(self, node: int, version_of: Callable[[int], int]) -> None:
+    def plan(self, node: int, version_of: Callable[[int], int], lock: AbstractContextManager[object]) -> None:
         """Make all folders, and note what is to lie in them; a name never holds a slash, and is never ``..``."""
         tree = self._tree
         waiting = [(node, self._target)]
@@ -90,7 +102,9 @@ class _Extraction:
                 continue
             if tree.kind(version) == DIRECTORY:
                 if self._make_folder(path):
-                    waiting += [(child, path / decode(tree.name(child))) for child in tree.children(here)]
+                    with lock:
+                        children = tree.children(here)
+                    waiting += [(child, path / decode(tree.name(child))) for child in children]
             else:
                 self._want(path, version)
         for places in self.wanted.values():
@@ -128,7 +142,7 @@ class _Extraction:
 
     def write_layer(self, layer: int, places: list[tuple[int, Path, int]]) -> None:
         """All files of one layer in one pass over it."""
-        opener = self._index.image.layers[layer].opener
+        opener = self._index.described(layer).opener
         through = 0
         why = f"layer {layer + 1} is not at hand"
         try:

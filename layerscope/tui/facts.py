@@ -70,7 +70,7 @@ def early_layer_lines(told: Description | None, so_far: SoFar | None, layer: int
     elif known is not None:
         yield [(head, "title")]
     sentence = "What this layer changes is known as soon as all layers below it are read."
-    yield from _sentence("The layers above are still being read." if stacked else sentence, width)
+    yield from sentence_lines("The layers above are still being read." if stacked else sentence, width)
     if known is not None:
         yield []
         yield from digest_lines(known, width)
@@ -90,7 +90,7 @@ def early_image_lines(told: Description | None, so_far: SoFar | None, _layer: in
     elif told is None:
         yield [("reading", "dim")]
         return
-    yield from _sentence("Layers are still being read.", width)
+    yield from sentence_lines("Layers are still being read.", width)
     if told is not None:
         yield []
         yield from subject_lines(told.subject, width)
@@ -103,6 +103,7 @@ def _waste(wasted: int, wastes: int, width: int) -> Iterator[Pieces]:
         yield [(cut(f"makes {size(wastes)} waste", width), "wasted")]
 
 
-def _sentence(sentence: str, width: int) -> Iterator[Pieces]:
+def sentence_lines(sentence: str, width: int) -> Iterator[Pieces]:
+    """What there is to say while something is not known."""
     for part in wrap(sentence, width):
         yield [(part, "dim")]

@@ -73,7 +73,7 @@ class Growth:
 
     def __init__(self, pump: MessagePump, stack: LayerStack) -> None:
         self._pump = pump
-        self._stack = stack
+        self.stack = stack
         self._news = threading.Event()
         self._wanted: Selection | None = None
         self._told: tuple[ImageTree, int] = stack.tree, 0
@@ -81,7 +81,7 @@ class Growth:
 
     def is_of(self, stack: LayerStack) -> bool:
         """Whether it is this reading whose layers are merged."""
-        return stack is self._stack
+        return stack is self.stack
 
     def want(self, selection: Selection) -> None:
         """Post Grown as soon as the layers of a selection are there; in place of what was wanted before."""
@@ -90,9 +90,9 @@ class Growth:
 
     def _run(self) -> None:
         """In a thread, until reading is over."""
-        while not self._stack.closed:
+        while not self.stack.closed:
             self._merge()
-            wanted, count = self._wanted, len(self._stack.tree.layers)
+            wanted, count = self._wanted, len(self.stack.tree.layers)
             if wanted is not None and wanted.last < count:
                 self._wanted = None
                 self._show(wanted)
@@ -100,7 +100,7 @@ class Growth:
             self._news.clear()
 
     def _merge(self) -> None:
-        stack, going = self._stack, True
+        stack, going = self.stack, True
         while going and not stack.closed:
             with stack.lock:
                 going = not stack.closed and stack.step()
@@ -110,7 +110,7 @@ class Growth:
             self._pump.post_message(Stacked(_figures(stack.tree)))
 
     def _show(self, selection: Selection) -> None:
-        stack = self._stack
+        stack = self.stack
         with stack.lock:
             outline = Outline(stack.tree)
             while not stack.closed and outline.step():

@@ -17,27 +17,33 @@ from textual.worker import get_current_worker
 from layerscope.errors import CancelledError, LayerscopeError
 from layerscope.text import decode, printable, size
 from layerscope.tui.columns import CHOICES
-from layerscope.tui.contents import Watch, compare, open_file, paced, pieces, read_contents
+from layerscope.tui.contents import Contents, Watch, compare, open_file, paced, pieces, read_contents
 from layerscope.tui.entrywords import changed
 from layerscope.tui.files import FilesPane
 from layerscope.tui.finder import FindBar
 from layerscope.tui.frame import Frame
+from layerscope.tui.insides import BELOW, lies_below
 from layerscope.tui.preview import PreviewPane
 from layerscope.tui.programs import edit, editor, page, pager
 
 if TYPE_CHECKING:
     from layerscope.core.outline import Outline
     from layerscope.index import ImageIndex
-    from layerscope.tui.contents import Contents
+    from layerscope.tui.insides import Inside
 
 #: No more than this is handed to an editor (bytes).
 _MAX_EDIT = 64_000_000
 _NO_PATH = "the cursor is on no path"
-_NOT_YET = "contents can be looked at when all layers are read, or reading was stopped"
+_NOTHING_YET = "no layer has been read yet"
+_CUT = "reading was stopped before this file had come"
+_STORY = "what layers did to a path is told as soon as all layers below this one are read"
 
 
 class InsideScreen(Frame):
-    """A frame whose files can be looked into once ``index`` and ``outline`` are there."""
+    """A frame whose files can be looked into once ``inside`` is there: while layers still come, as far as they have.
+
+    ``index`` and ``outline`` are those of the whole image.
+    """
 
     @dataclass
     class Said(Message):
@@ -49,6 +55,7 @@ class InsideScreen(Frame):
         super().__init__(reference)
         self.index: ImageIndex | None = None
         self.outline: Outline | None = None
+        self.inside: Inside | None = None
         self.commands: list[str] = []
 
     def on_inside_screen_said(self, message: Said) -> None:
@@ -63,30 +70,39 @@ class InsideScreen(Frame):
             self._look(self.files.model.outline.nodes[event.position], self.files.version(event.position))
 
     def _look(self, node: int, version: int, form: str = "") -> None:
-        if self.index is None:
-            self.key_bar.notice(_NOT_YET)
+        if self.inside is None:
+            self.key_bar.notice(self.why_nothing)
             return
         self.previews = True
         self.give_keys(self.preview)
-        self.preview.open(self.index.tree, node, version, form)
+        self.preview.open(self.inside, node, version, form)
+
+    @property
+    def why_nothing(self) -> str:
+        """Why there is no path under the cursor."""
+        if self.index is not None or self.files.model is not None:
+            return _NO_PATH
+        return self.files.waiting if self.inside is not None else _NOTHING_YET
 
     def action_story(self) -> None:
         """What every layer did to the path."""
-        node, version = self._looked_at()
-        if self.index is None or node < 0:
-            self.key_bar.notice(_NO_PATH if self.index else _NOT_YET)
-            return
-        self._look(node, version, "story")
+        inside, node, version = self._looked_at()
+        if inside is None or node < 0:
+            self.key_bar.notice(self.why_nothing)
+        elif inside.alone:
+            self.key_bar.notice(_STORY)
+        else:
+            self._look(node, version, "story")
 
-    def _looked_at(self) -> tuple[int, int]:
-        """The path that keys act on, and its version: of the preview, of the waste, else of the files."""
+    def _looked_at(self) -> tuple[Inside | None, int, int]:
+        """The path that keys act on, its version, and whose: of the preview, of the waste, else of the files."""
         if self.focused is self.preview:
-            return self.preview.node, self.preview.version
+            return self.preview.inside, self.preview.node, self.preview.version
         item = self.waste.item if self.window == "waste" and self.focused is not self.layer_list else None
         if item is not None and self.index is not None:
             node = self.index.tree.find(item.path.encode("utf-8", "surrogateescape"))
-            return node, self.index.tree.newest(node) if node >= 0 else -1
-        return self.files.node, self.files.version(self.files.position)
+            return self.inside, node, self.index.tree.newest(node) if node >= 0 else -1
+        return self.inside, self.files.node, self.files.version(self.files.position)
 
     def close_preview(self) -> None:
         """Back to the files; what is still being read is not waited for."""
@@ -110,24 +126,25 @@ class InsideScreen(Frame):
         try:
             contents = self._contents(wanted, watch)
         except CancelledError:
-            return
+            contents = Contents([], "file", _CUT, cut=True)
         if not worker.is_cancelled:
             self.preview.post_message(PreviewPane.Given(wanted.request, contents))
 
     def _contents(self, wanted: PreviewPane.Wanted, watch: Watch) -> Contents:
         from layerscope.tui.pathstory import path_story
 
-        assert self.index is not None
-        assert self.outline is not None
+        inside = wanted.inside
         if wanted.version < 0:
-            return path_story(self.index, self.outline, wanted.node, self.commands, lambda: watch(0, 0))
-        contents = read_contents(self.index, wanted.version, watch, raw=wanted.raw)
+            return path_story(
+                inside, inside.outline, wanted.node, self.commands, lambda: watch(0, 0), so_far=inside.so_far
+            )
+        contents = read_contents(inside, wanted.version, watch, raw=wanted.raw)
         if wanted.older < 0:
             return contents
-        tree = self.index.tree
+        tree = inside.tree
         names = (f"layer {tree.version_layer(wanted.older) + 1}", f"layer {tree.version_layer(wanted.version) + 1}")
         changes = changed(tree, wanted.older, wanted.version)
-        return compare(read_contents(self.index, wanted.older, watch), contents, names, changes)
+        return compare(read_contents(inside, wanted.older, watch), contents, names, changes)
 
     # Looking for a text in the preview.
 
@@ -152,42 +169,44 @@ class InsideScreen(Frame):
 
     # Other programs.
 
-    def _file(self) -> int:
-        """The version that stores the bytes of the file that keys act on; -1, with a word, for none."""
-        version = self._looked_at()[1]
-        data = self.index.tree.data(version) if self.index is not None and version >= 0 else -1
+    def _file(self) -> tuple[Inside, int] | None:
+        """The version that stores the bytes of the file that keys act on; None, with a word, for none."""
+        inside, _node, version = self._looked_at()
+        if inside is None or version < 0:
+            self.key_bar.notice(self.why_nothing)
+            return None
+        data = inside.tree.data(version)
         if data < 0:
-            self.key_bar.notice("the cursor is on no file" if self.index else _NOT_YET)
-        return data
+            self.key_bar.notice(BELOW if lies_below(inside.tree, version) else "the cursor is on no file")
+            return None
+        return inside, data
 
     def action_pager(self) -> None:
         """Hand the file to $PAGER."""
-        data = self._file()
-        if self.index is not None and data >= 0:
-            index = self.index
+        if (found := self._file()) is not None:
+            inside, data = found
 
             def show(command: list[str]) -> None:
-                with closing(open_file(index, data, lambda _done, _total: True)) as reader:
+                with closing(open_file(inside, data, lambda _done, _total: True)) as reader:
                     page(command, pieces(reader))
 
             self._step_aside(pager, show, "pager")
 
     def action_editor(self) -> None:
         """Hand a copy of the file, which is thrown away, to $EDITOR."""
-        data = self._file()
-        if self.index is None or data < 0:
+        if (found := self._file()) is None:
             return
-        index = self.index
-        bytes_ = index.tree.stored_size(data)
+        inside, data = found
+        bytes_ = inside.tree.stored_size(data)
         if bytes_ > _MAX_EDIT:
             self.key_bar.notice(f"{size(bytes_)} are more than an editor is given; e writes the file to disk")
             return
-        name = Path(decode(index.tree.name(index.tree.version_node(data)))).name
+        name = Path(decode(inside.tree.name(inside.tree.version_node(data)))).name
 
         def show(command: list[str]) -> None:
             with tempfile.TemporaryDirectory(prefix="layerscope-") as folder:
                 copy = Path(folder) / "".join(c if c.isalnum() or c in "._-" else "_" for c in name)[-100:]
-                with closing(open_file(index, data, lambda _done, _total: True)) as reader, copy.open("xb") as file:
+                with closing(open_file(inside, data, lambda _done, _total: True)) as reader, copy.open("xb") as file:
                     file.writelines(pieces(reader))
                 copy.chmod(0o400)
                 edit(command, copy)
@@ -217,45 +236,48 @@ class InsideScreen(Frame):
         """Ask where to write the file or folder."""
         from layerscope.tui.ask import AskScreen
 
-        node, version = self._looked_at()
-        if self.index is None or node < 0 or version < 0:
-            self.key_bar.notice(_NO_PATH if self.index else _NOT_YET)
+        inside, node, version = self._looked_at()
+        if inside is None or node < 0 or version < 0:
+            self.key_bar.notice(self.why_nothing)
             return
-        name = printable(decode(self.index.tree.name(node)))
+        if lies_below(inside.tree, version):
+            self.key_bar.notice(BELOW)
+            return
+        name = printable(decode(inside.tree.name(node)))
 
         def answered(answer: str | None) -> None:
             if answer:
                 self.key_bar.notice("writing · esc stops", lasting=True)
-                self._extract(node, version, answer)
+                self._extract(inside, node, version, answer)
 
         self.app.push_screen(AskScreen(f"Write {name} to", f"./{name}"), answered)
 
     @work(thread=True, exclusive=True, group="extract", exit_on_error=False, description="extract")
-    def _extract(self, node: int, version: int, answer: str) -> None:
+    def _extract(self, inside: Inside, node: int, version: int, answer: str) -> None:
         """In a thread: write what was asked for, then say what came of it."""
         from layerscope.tui.extract import extract
 
         worker = get_current_worker()
-        assert self.index is not None
-        tree = self.index.tree
-        layer = self.shown_layer(version)
+        tree = inside.tree
+        layer = self.shown_layer(inside, version)
 
         def report(done: int, total: int) -> None:
             self.post_message(self.Said(f"writing, {size(done)} of {size(total)} read · esc stops"))
 
         try:
             done = extract(
-                self.index,
+                inside,
                 node,
                 lambda child: version if child == node else tree.version_at(child, layer),
                 Path(answer).expanduser(),
                 paced(report, lambda: worker.is_cancelled),
+                inside.lock,
             )
             self.post_message(self.Said(done.sentence))
         except (LayerscopeError, OSError, ValueError, RuntimeError) as error:
             self.post_message(self.Said(str(error)))
 
-    def shown_layer(self, version: int) -> int:
+    def shown_layer(self, inside: Inside, version: int) -> int:
         """The layer after which a version is there, of those that are looked at."""
         raise NotImplementedError
 

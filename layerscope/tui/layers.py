@@ -118,6 +118,10 @@ class LayersPane(Rows, Captioned):
         """The name of a layer as its source has it, or what stands for it; empty where it is not known."""
         return self._layers[layer].name if layer < len(self._layers) else ""
 
+    def is_placed(self, layer: int) -> bool:
+        """Whether it is known which layers lie below a layer."""
+        return layer < len(self._layers) and self._layers[layer].placed
+
     def row_of(self, name: str) -> int:
         """The row of the layer with a name; -1 where there is none."""
         return next((place for place, row in enumerate(self._layers) if row.name == name), -1)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from layerscope.core.outline import Outline
-    from layerscope.index import ImageIndex
+    from layerscope.tui.insides import Openable
 
 _ENDS: Final = {
     REMOVED: "removed",
@@ -28,24 +28,33 @@ _MOST_LAYERS: Final = 500
 
 
 def path_story(
-    index: ImageIndex, outline: Outline, node: int, commands: Sequence[str], goes_on: Callable[[], bool]
+    index: Openable,
+    outline: Outline,
+    node: int,
+    commands: Sequence[str],
+    goes_on: Callable[[], bool],
+    *,
+    so_far: bool = False,
 ) -> Contents:
-    """All that layers did to a path, oldest first; for a folder also what they did below it."""
+    """All that layers did to a path, oldest first; for a folder also what they did below it.
+
+    ``so_far``: more layers are still to come.
+    """
     lines = ["/" + decode(index.tree.path(node)), ""]
     told = _events(index, node)
-    position = outline.positions[node]
+    position = outline.positions[node] if node < len(outline.positions) else -1
     if position >= 0 and outline.ends[position] > position + 1:
-        for layer, text in _below(outline, position, len(index.layers), goes_on):
+        for layer, text in _below(outline, position, len(index.tree.layers), goes_on):
             told.setdefault(layer, []).append(text)
     for layer in sorted(told):
         command = commands[layer] if layer < len(commands) else ""
         lines.append(f"layer {layer + 1}  {printable(' '.join(command.split()))}".rstrip())
         lines += [f"    {text}" for text in told[layer]]
-    lines += ["", _end(index, node)]
+    lines += ["", "the layers above are still being read" if so_far else _end(index, node)]
     return Contents(lines, "story")
 
 
-def _events(index: ImageIndex, node: int) -> dict[int, list[str]]:
+def _events(index: Openable, node: int) -> dict[int, list[str]]:
     """By layer: what happened to the path itself."""
     tree = index.tree
     told: dict[int, list[str]] = {}
@@ -60,14 +69,14 @@ def _events(index: ImageIndex, node: int) -> dict[int, list[str]]:
     return told
 
 
-def _left(index: ImageIndex, version: int) -> list[str]:
+def _left(index: Openable, version: int) -> list[str]:
     """The bytes that ship all the same."""
     stored = index.tree.stored_size(version)
     layer = index.tree.version_layer(version) + 1
     return [f"{size(stored)} stay in layer {layer}"] if stored else []
 
 
-def _written(index: ImageIndex, before: int, version: int) -> list[str]:
+def _written(index: Openable, before: int, version: int) -> list[str]:
     """What a version is, or how it differs from the one below."""
     tree = index.tree
     now = attributes(tree, version)
@@ -87,7 +96,7 @@ def _written(index: ImageIndex, before: int, version: int) -> list[str]:
     return ["changed: " + (", ".join(changes) or _what(index, version)), *_left(index, before)]
 
 
-def _what(index: ImageIndex, version: int) -> str:
+def _what(index: Openable, version: int) -> str:
     tree = index.tree
     kind = tree.kind(version)
     if kind in (FILE, HARDLINK):
@@ -100,13 +109,13 @@ def _facts(found: Attributes) -> str:
     return "  ".join(part for part in (found.mode, found.owner, found.modified, found.capabilities) if part)
 
 
-def _same_bytes(index: ImageIndex, before: int, version: int) -> bool:
+def _same_bytes(index: Openable, before: int, version: int) -> bool:
     """Whether two files are known to have the same contents."""
     tree = index.tree
     if tree.kind(before) != FILE or tree.kind(version) != FILE or tree.size(before) != tree.size(version):
         return False
-    old = index.layers[tree.version_layer(before)].digest(tree.version_entry(before))
-    new = index.layers[tree.version_layer(version)].digest(tree.version_entry(version))
+    old = tree.layers[tree.version_layer(before)].digest(tree.version_entry(before))
+    new = tree.layers[tree.version_layer(version)].digest(tree.version_entry(version))
     return bool(old) and old == new
 
 
@@ -123,7 +132,7 @@ def _below(outline: Outline, position: int, layers: int, goes_on: Callable[[], b
             yield layer, " and ".join(part for part in parts if part) + " below"
 
 
-def _end(index: ImageIndex, node: int) -> str:
+def _end(index: Openable, node: int) -> str:
     """Where it all leads."""
     tree = index.tree
     last = versions(tree, node)[-1:]

@@ -16,11 +16,13 @@ from layerscope.tui.cells import cut, cut_front
 from layerscope.tui.contents import Contents
 from layerscope.tui.entries import Scrolled
 from layerscope.tui.entrywords import versions
+from layerscope.tui.insides import lies_below, same_version
 from layerscope.tui.keys import bindings
 from layerscope.tui.rows import Pieces, marked
 
 if TYPE_CHECKING:
     from layerscope.core.tree import ImageTree
+    from layerscope.tui.insides import Inside
 
 _READING: Final = "reading"
 #: The style of a line by its first sign, by the kind of contents.
@@ -43,6 +45,7 @@ class PreviewPane(Scrolled):
         """
 
         request: int
+        inside: Inside
         node: int
         version: int
         older: int = -1
@@ -59,7 +62,8 @@ class PreviewPane(Scrolled):
 
     def __init__(self) -> None:
         super().__init__("preview", classes="pane")
-        self._tree: ImageTree | None = None
+        #: Whose path is looked at.
+        self.inside: Inside | None = None
         self._node = -1
         self._versions: list[int] = []
         self._at = 0
@@ -76,6 +80,10 @@ class PreviewPane(Scrolled):
         return len(self._contents.lines) + bool(self._contents.remark)
 
     @property
+    def _tree(self) -> ImageTree | None:
+        return self.inside.tree if self.inside is not None else None
+
+    @property
     def node(self) -> int:
         """The path that is looked at; -1 for none."""
         return self._node
@@ -87,15 +95,35 @@ class PreviewPane(Scrolled):
 
     # What is shown.
 
-    def open(self, tree: ImageTree, node: int, version: int, form: str = "") -> None:
+    def open(self, inside: Inside, node: int, version: int, form: str = "") -> None:
         """Show a path, at a version; ``form`` is ``raw``, ``difference``, ``story`` or nothing."""
-        self._tree, self._node = tree, node
-        self._versions = [step for step in versions(tree, node) if tree.kind(step) != DIRECTORY]
-        self._at = self._versions.index(version) if version in self._versions else len(self._versions) - 1
+        self._turn_to(inside, node, version)
         self._form = form
         self._ask()
 
+    def _turn_to(self, inside: Inside, node: int, version: int) -> None:
+        tree = inside.tree
+        self.inside, self._node = inside, node
+        self._versions = [step for step in versions(tree, node) if tree.kind(step) != DIRECTORY]
+        self._at = self._versions.index(version) if version in self._versions else len(self._versions) - 1
+
+    def follow(self, inside: Inside) -> None:
+        """More layers are there: the same path in the same layer may have more versions now."""
+        before = self.inside
+        if before is None or self._node < 0:
+            return
+        node = inside.tree.find(before.tree.path(self._node))
+        version = same_version(before.tree, self.version, inside.tree, node) if node >= 0 else -1
+        if version < 0 <= self.version or node < 0:
+            return
+        was_below = self.version >= 0 and lies_below(before.tree, self.version)
+        self._turn_to(inside, node, version)
+        self._describe()
+        if self._contents.cut or was_below or (self._form == "story" and before.so_far):
+            self._ask()
+
     def _ask(self) -> None:
+        assert self.inside is not None
         self._request += 1
         self._column = 0
         self.search("")
@@ -106,7 +134,7 @@ class PreviewPane(Scrolled):
         self.scroll_to(y=0, animate=False)
         older = self._versions[self._at - 1] if self._form == "difference" and self._at else -1
         version = -1 if self._form == "story" else self.version
-        self.post_message(self.Wanted(self._request, self._node, version, older, self._form == "raw"))
+        self.post_message(self.Wanted(self._request, self.inside, self._node, version, older, self._form == "raw"))
 
     def on_preview_pane_given(self, message: Given) -> None:
         """Show what was read in the thread, unless something else is wanted by now."""
@@ -129,9 +157,9 @@ class PreviewPane(Scrolled):
 
     def _entitle(self) -> None:
         """The path and the layer whose version is shown; of a long path the end."""
-        if self._tree is None:
+        if self._tree is None or self.inside is None:
             return
-        tells_layer = self._versions and self._form != "story"
+        tells_layer = self._versions and self._form != "story" and self.inside.numbered
         layer = f" in layer {self._tree.version_layer(self.version) + 1}" if tells_layer else ""
         path = "/" + printable(decode(self._tree.path(self._node)))
         self.border_title = Content(cut_front(path, max(8, self.outer_size.width - 6 - len(layer))) + layer)
@@ -184,7 +212,9 @@ class PreviewPane(Scrolled):
         elif self._at:
             self._form = "difference"
         else:
-            self._show(Contents(self._contents.lines, self._contents.kind, "there is no version below"))
+            alone = self.inside is not None and self.inside.alone
+            why = "the layers below are still being read" if alone else "there is no version below"
+            self._show(Contents(self._contents.lines, self._contents.kind, why))
             return
         self._ask()
 

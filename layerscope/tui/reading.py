@@ -64,13 +64,17 @@ def start(pump: MessagePump, work: Callable[[], object]) -> None:
     threading.Thread(target=run, daemon=True).start()
 
 
-def look_at(layer: LayerIndex) -> Alone:
-    """One layer as if there were no other: what it writes, and the names of what it deletes."""
-    alone = LayerAlone(layer)
+def look_at(layer: LayerIndex, number: int) -> Alone:
+    """One layer as if there were no other: what it writes, and the names of what it deletes.
+
+    It has this number, but for the lowest, which is taken for the second.
+    """
+    number = max(1, number)
+    alone = LayerAlone(layer, number)
     while alone.step():
         time.sleep(0)
     outline = outlined(alone.tree)
-    return Alone(layer, FileTree(alone.tree, outline, alone=True), viewed(outline, 0, 1))
+    return Alone(layer, FileTree(alone.tree, outline, alone=True), viewed(outline, number - 1, number))
 
 
 def outlined(tree: ImageTree) -> Outline:

@@ -12,6 +12,7 @@ from layerscope.core.view import view_of
 from layerscope.text import decode, printable
 from layerscope.tui.arriving import ArrivingScreen
 from layerscope.tui.files import FilesPane
+from layerscope.tui.insides import Inside
 from layerscope.tui.keys import bindings
 from layerscope.tui.layers import LayersPane
 from layerscope.tui.preferences import PLAIN, Preferences
@@ -46,6 +47,8 @@ class ExplorerScreen(ArrivingScreen):
         """The files are there."""
         chosen = self.chosen_name
         self.index, self.outline = index, outline
+        self.inside = Inside(index.tree, outline, index.described)
+        self.preview.follow(self.inside)
         self.layer_list.show_tree(index.tree)
         self.config.show_image(index.image)
         self.history.show_image(index.image)
@@ -100,11 +103,13 @@ class ExplorerScreen(ArrivingScreen):
             self.files.show_view(view_of(self.outline, *wanted))
             self.label()
 
-    def shown_layer(self, version: int) -> int:
+    def shown_layer(self, inside: Inside, version: int) -> int:
         """The layer after which a version is there: what the range shows, or what it removed."""
-        node, last = self.index.tree.version_node(version) if self.index else -1, self.selection.last
-        gone = self.index is not None and self.index.tree.version_at(node, last) < 0
-        return self.selection.first - 1 if gone else last
+        tree = inside.tree
+        if inside.alone:
+            return len(tree.layers) - 1
+        gone = tree.version_at(tree.version_node(version), self.selection.last) < 0
+        return self.selection.first - 1 if gone else self.selection.last
 
     def action_step_layer(self, step: int) -> None:
         """To the layer above or below, from any pane."""
@@ -133,8 +138,8 @@ class ExplorerScreen(ArrivingScreen):
             layer = self.history.layer_of(self.history.cursor)
             if layer is not None and layer != self.selection.layer:
                 self.select(self.selection.moved(layer))
-        elif event.rows is self.files and self.files.model is not None and not self.files.model.alone:
-            self.details.show_file(self.files.model.tree, self.files.node, self.files.version(self.files.position))
+        elif event.rows is self.files and self.files.model is not None:
+            self.details.show_file(self.files.model, self.files.node, self.files.version(self.files.position))
 
     @on(Rows.Selected)
     def _selected(self, event: Rows.Selected) -> None:
@@ -257,15 +262,15 @@ class ExplorerScreen(ArrivingScreen):
         self.app.push_screen(HelpScreen(self.pane_with_keys))
 
     def action_back(self) -> None:
-        """One step back: the filter, the range, the zoom; stop reading before all that."""
-        if self.index is None:
-            self.post_message(self.StopAsked())
-        elif self.stop_writing():
+        """One step back: what is written or previewed, reading, the filter, the range, the zoom."""
+        if self.stop_writing():
             self.key_bar.notice("stopping")
         elif self.focused is self.preview and self.searcher.display:
             self.clear_search()
         elif self.focused is self.preview:
             self.close_preview()
+        elif self.index is None:
+            self.post_message(self.StopAsked())
         elif self.sought is not None and self.sought.needle:
             self.clear_sought()
         elif self.sought is None and self.files.model is not None and self.files.model.filter is not None:

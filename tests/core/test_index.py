@@ -88,6 +88,10 @@ class Stream:
         """Nothing is."""
         return None
 
+    def passed(self, name: str) -> Layer | None:
+        """Nothing is kept."""
+        return None
+
     def interrupt(self) -> None:
         """Nothing makes anybody wait."""
 
