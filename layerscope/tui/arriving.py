@@ -75,6 +75,7 @@ class ArrivingScreen(FindingScreen):
             self._describe(None)
         chosen = self.chosen_name
         self.layer_list.show_progress(progress)
+        self.details.show_layer(self.selection.layer, self.layer_list.is_placed(self.selection.layer))
         if progress.image is not self._image:
             self._describe(progress.image)
         if progress.index is not None:
@@ -100,15 +101,32 @@ class ArrivingScreen(FindingScreen):
         self.details.show_description(told)
         self.config.show_image(image)
         self.history.show_history(told.history if told is not None else ())
-        self.history.follow(self.selection.layer)
+        self.follow_in_history()
         self.commands = [layer.command for layer in told.layers] if told is not None else []
         self._tell_sizes()
+
+    def follow_in_history(self) -> None:
+        """To the line that made the layer, where it is known which that is."""
+        if self.layer_list.is_placed(self.selection.layer):
+            self.history.follow(self.selection.layer)
+
+    @property
+    def goes_back(self) -> bool:
+        """Whether escape would do anything but end reading, which the title tells."""
+        return super().goes_back if self.index is not None else self.focused is self.preview
 
     def _tell_sizes(self) -> None:
         """The history tells how far each layer has come."""
         layers = self._image.layers if self._image is not None else ()
-        arrived = {number for number, layer in enumerate(layers) if layer.name in self._arrived}
-        self.history.show_arrived(self._so_far.stored if self._so_far is not None else (), arrived)
+        states = [self._state(number, layer.name) for number, layer in enumerate(layers)]
+        self.history.show_arrived(self._so_far.stored if self._so_far is not None else (), states)
+
+    def _state(self, number: int, name: str) -> str:
+        """How far a layer has come; empty where nobody knows which of those that come it is."""
+        placed = self.layer_list.is_placed(number)
+        if name in self._arrived or (placed and self.layer_list.name_of(number) in self._arrived):
+            return "read"
+        return "waiting" if placed else ""
 
     def say_stopping(self) -> None:
         """What is being read is read no further."""

@@ -57,6 +57,7 @@ class DetailsPane(Story):
         self._so_far: SoFar | None = None
         self._description: Description | None = None
         self._layer = 0
+        self._placed = True
         self._node = -1
         self._version = -1
         self._alone = False
@@ -102,9 +103,11 @@ class DetailsPane(Story):
             self._waste.update(dict.fromkeys(item.stored_in, item))
         self.refresh_rows()
 
-    def show_layer(self, layer: int) -> None:
-        """Another layer is under the cursor."""
-        self._layer = layer
+    def show_layer(self, layer: int, placed: bool = True) -> None:
+        """Another layer is under the cursor; ``placed`` tells whether it is known which one of the image's it is."""
+        if (layer, placed) == (self._layer, self._placed):
+            return
+        self._layer, self._placed = layer, placed
         if self.subject is Subject.LAYER:
             self.refresh_rows()
 
@@ -120,7 +123,7 @@ class DetailsPane(Story):
             found = list(self._file_lines(width))
         elif self._analysis is None:
             early = early_image_lines if self.subject is Subject.IMAGE else early_layer_lines
-            found = list(early(self._description, self._so_far, self._layer, width))
+            found = list(early(self._description, self._so_far, self._layer if self._placed else -1, width))
         elif self.subject is Subject.IMAGE:
             found = list(_image_lines(self._analysis, width))
         elif self._layer < len(self._analysis.layers):
@@ -139,7 +142,8 @@ class DetailsPane(Story):
                 return ""
             return attributes(self._tree, self._version).link
         known = self._analysis or self._description
-        if known is None or (self.subject is Subject.LAYER and self._layer >= len(known.layers)):
+        is_known = known is not None and self._placed and self._layer < len(known.layers)
+        if known is None or (self.subject is Subject.LAYER and not is_known):
             return ""
         if self.subject is Subject.IMAGE:
             return known.subject.digest or known.subject.id

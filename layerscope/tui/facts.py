@@ -56,7 +56,13 @@ def counts(changes: Sequence[int], width: int) -> Pieces:
 
 
 def early_layer_lines(told: Description | None, so_far: SoFar | None, layer: int, width: int) -> Iterator[Pieces]:
-    """What is known of a layer while layers are being read: its documents, and what it changes once that is there."""
+    """What is known of a layer while layers are being read: its documents, and what it changes once that is there.
+
+    -1 stands for one of which nobody knows where it lies.
+    """
+    if layer < 0:
+        yield from sentence_lines("Which layer this is, is known when the image's manifest has come.", width)
+        return
     known = told.layers[layer] if told is not None and layer < len(told.layers) else None
     stacked = so_far is not None and layer < so_far.layers
     if so_far is None and known is None:

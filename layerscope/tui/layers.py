@@ -63,6 +63,7 @@ class LayersPane(Rows, Captioned):
         super().__init__("layers", classes="pane")
         self._layers: list[_Row] = []
         self._selection = Selection()
+        self._titles: list[str] = []
         self._largest = 0
         self._known = False
         self._note_from = 1
@@ -81,14 +82,17 @@ class LayersPane(Rows, Captioned):
         """A layer is being read; rows appear as they become known."""
         if progress.order:
             self._arrange(progress.order)
+        self._layers += [_Row() for _ in range(progress.layers - len(self._layers))]
+        self._entitle()
         if not progress.name:
+            self.refresh_rows()
             return
         layer = progress.layer
         if layer < 0:
             # Where a passing source does not know better, layers stand as they come.
             names = [row.name for row in self._layers]
             layer = names.index(progress.name) if progress.name in names else len(names)
-        while len(self._layers) < max(progress.layers, layer + 1):
+        while len(self._layers) <= layer:
             self._layers.append(_Row(placed=progress.layer >= 0))
         row = self._layers[layer]
         row.name, row.done, row.total = progress.name, progress.bytes_done, progress.bytes_total
@@ -99,11 +103,14 @@ class LayersPane(Rows, Captioned):
 
     def show_image(self, image: Image | None) -> None:
         """What describes the layers is known, perhaps long before they come; None where that was another image's."""
-        told = titles(image) if image is not None else []
-        self._layers += [_Row() for _ in range(len(told) - len(self._layers))]
-        for number, row in enumerate(self._layers):
-            row.title = told[number] if number < len(told) else ""
+        self._titles = titles(image) if image is not None else []
+        self._entitle()
         self.refresh_rows()
+
+    def _entitle(self) -> None:
+        """A layer of which nobody knows where it lies has no title yet."""
+        for number, row in enumerate(self._layers):
+            row.title = self._titles[number] if row.placed and number < len(self._titles) else ""
 
     def _arrange(self, order: Sequence[str]) -> None:
         """The lowest layers have these names."""

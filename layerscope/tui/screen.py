@@ -90,8 +90,8 @@ class ExplorerScreen(ArrivingScreen):
         self.chose = self.chose or selection.layer != self.selection.layer
         self.selection = selection
         self.layer_list.show_selection(selection)
-        self.details.show_layer(selection.layer)
-        self.history.follow(selection.layer)
+        self.details.show_layer(selection.layer, self.layer_list.is_placed(selection.layer))
+        self.follow_in_history()
         if self.index is None:
             self.look_at_arrived()
         if self.index is None or self.outline is None or not self.index.layers:
@@ -136,7 +136,7 @@ class ExplorerScreen(ArrivingScreen):
                 self.select(self.selection.moved(self.layer_list.cursor))
         elif event.rows is self.history and self.focused is event.rows:
             layer = self.history.layer_of(self.history.cursor)
-            if layer is not None and layer != self.selection.layer:
+            if layer is not None and layer != self.selection.layer and self.layer_list.is_placed(layer):
                 self.select(self.selection.moved(layer))
         elif event.rows is self.files and self.files.model is not None:
             self.details.show_file(self.files.model, self.files.node, self.files.version(self.files.position))

@@ -17,7 +17,7 @@ from layerscope.tui.cells import cut, wrap
 from layerscope.tui.entries import Entries, Lines
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Sequence
 
     from layerscope.analysis.model import Analysis, HistoryLine
     from layerscope.sources.model import Image
@@ -51,7 +51,7 @@ class HistoryPane(Entries):
         super().__init__("history", classes="inner")
         self._history: Sequence[HistoryLine] = ()
         self._sizes: Sequence[int] = ()
-        self._arrived: Collection[int] = ()
+        self._states: Sequence[str] = ()
         self._analysis: Analysis | None = None
         self._base_name = ""
 
@@ -75,9 +75,9 @@ class HistoryPane(Entries):
         self._history = history if any(line.text or line.empty for line in history) else ()
         self.refresh_rows()
 
-    def show_arrived(self, sizes: Sequence[int], arrived: Collection[int]) -> None:
-        """The lowest layers have these sizes (bytes); more have been read, which nobody can compare yet."""
-        self._sizes, self._arrived = sizes, arrived
+    def show_arrived(self, sizes: Sequence[int], states: Sequence[str]) -> None:
+        """The lowest layers have these sizes (bytes); of all it is told in a word how far they have come."""
+        self._sizes, self._states = sizes, states
         self.refresh_rows()
 
     def show_analysis(self, analysis: Analysis) -> None:
@@ -144,7 +144,7 @@ class HistoryPane(Entries):
             return size(made.size_bytes) if made.entries or not made.fault else "not read"
         if layer < len(self._sizes):
             return size(self._sizes[layer])
-        return "read" if layer in self._arrived else "waiting"
+        return self._states[layer] if layer < len(self._states) else ""
 
     def _boundary(self, item: int, width: int) -> Lines:
         """A line where the base image's history ends."""
