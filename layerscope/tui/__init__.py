@@ -3,7 +3,7 @@
 ``keys`` is the one registry of keys; ``rows`` the virtual list under every pane; ``filetree`` and
 ``filters`` the state of Files without a screen; ``layers``, ``files``, ``waste``, ``story`` and
 ``details`` the panes; ``screen`` lays them out and holds what they share; ``app`` reads the image, and
-``arriving`` shows what has come of it by then.
+``arriving`` shows what has come of it by then, of which ``insides`` tells how it is opened.
 """
 
 from __future__ import annotations

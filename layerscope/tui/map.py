@@ -55,7 +55,7 @@ class MapRows(Rows):
     @property
     def empty_sentence(self) -> str:
         """Not yet, or nothing."""
-        return "nothing in here has any bytes" if self.model else "reading"
+        return "nothing in here has any bytes" if self.model else "the map is drawn when all layers are read"
 
     @property
     def part(self) -> Part | None:

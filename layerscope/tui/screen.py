@@ -18,7 +18,6 @@ from layerscope.tui.layers import LayersPane
 from layerscope.tui.preferences import PLAIN, Preferences
 from layerscope.tui.rows import Rows
 from layerscope.tui.selection import Selection
-from layerscope.tui.waste import WastePane
 
 if TYPE_CHECKING:
     from layerscope.analysis.model import Analysis
@@ -40,6 +39,7 @@ class ExplorerScreen(ArrivingScreen):
         super().__init__(reference, preferences)
         self.files.columns.on = preferences.attributes
         self._view: tuple[int, int] | None = None
+        self._analysed = False
 
     # What arrives.
 
@@ -63,6 +63,7 @@ class ExplorerScreen(ArrivingScreen):
 
     def show_analysis(self, analysis: Analysis) -> None:
         """The answers are there."""
+        self._analysed = True
         self.title_bar.answer(analysis)
         self.layer_list.show_analysis(analysis)
         self.details.show_analysis(analysis)
@@ -193,39 +194,6 @@ class ExplorerScreen(ArrivingScreen):
     def _go_to_layer(self, event: FilesPane.LayerAsked) -> None:
         self.select(Selection(event.layer))
 
-    def action_fold_all(self) -> None:
-        """Fold every folder, or every group of waste."""
-        self._folding.fold_all(True)
-
-    def action_unfold_all(self) -> None:
-        """Unfold every folder, or every group of waste."""
-        self._folding.fold_all(False)
-
-    @property
-    def _folding(self) -> FilesPane | WastePane:
-        return self.waste.rows if self.window == "waste" else self.files
-
-    def action_fold_level(self, step: int) -> None:
-        """One level of folders more or less."""
-        self.files.fold_level(step)
-
-    def action_toggle_mark(self, name: str) -> None:
-        """Show or hide added, modified, removed or unchanged files."""
-        self.files.toggle_mark(name)
-
-    def action_sort(self) -> None:
-        """Another order of the files, other groups of the waste, another division of the map."""
-        if not self.sort_view():
-            self.files.sort()
-
-    def action_reverse(self) -> None:
-        """The other way round."""
-        if self.window == "waste":
-            self.waste.reverse()
-            self.label()
-        else:
-            self.files.reverse()
-
     # The rest.
 
     def action_copy(self, what: str) -> None:
@@ -234,11 +202,24 @@ class ExplorerScreen(ArrivingScreen):
         # Each line for itself: only a Dockerfile has several.
         shown = "\n".join(map(printable, text.split("\n"))) if what == "dockerfile" else printable(text)
         if not shown:
-            self.key_bar.notice("nothing to copy here")
+            self.key_bar.notice(self._why_not_copied(what))
             return
         self.app.copy_to_clipboard(shown)
         lines = shown.count("\n")
         self.key_bar.notice(f"copied a Dockerfile of {lines} lines" if what == "dockerfile" else f"copied {shown}")
+
+    def _why_not_copied(self, what: str) -> str:
+        """Why there is nothing to copy: nothing at all, or not yet."""
+        if self._analysed or (self.index is not None and what != "dockerfile"):
+            return "nothing to copy here"
+        if what == "dockerfile":
+            return "the Dockerfile is told when reading is over: nobody knows before which layers are the base image's"
+        if what == "path":
+            panes: dict[str, Rows] = {"waste": self.waste.rows, "map": self.map.rows}
+            return panes[self.window].empty_sentence if self.window in panes else self.why_nothing
+        if self.window in ("history", "config") and self.focused is not self.layer_list:
+            return (self.history if self.window == "history" else self.config).empty_sentence
+        return "this is known when the image's manifest has come"
 
     def _path(self) -> str:
         if self.window == "waste":

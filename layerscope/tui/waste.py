@@ -64,7 +64,7 @@ class WastePane(Rows):
         self.figures: list[LayerFigures] = []
         self.known = False
         #: What stands there while nothing is known.
-        self.waiting = "looking for waste"
+        self.waiting = "causes of waste are told when all layers are read"
         self.fault = ""
 
     @property
