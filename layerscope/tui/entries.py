@@ -57,12 +57,19 @@ class Entries(Rows):
         """Paint a line, made anew where the scrollbar came or went since."""
         if self.scrollable_content_region.width != self._width:
             self._wrap()
-            self.call_later(self.refresh_rows)
+            self.call_later(self._catch_up)
         return super().render_line(y)
 
+    def _catch_up(self) -> None:
+        self.refresh_rows()
+        self.show_cursor()
+
     def refresh_rows(self) -> None:
-        """Make all lines anew."""
-        self._wrap()
+        """Make all lines anew: at once where somebody sees them, else when they are painted."""
+        if self.display and self.scrollable_content_region.width:
+            self._wrap()
+        else:
+            self._width = -1
         super().refresh_rows()
 
     # Looking for something in it.

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 #: Where an image tells the name of its base (OCI image-spec, annotations).
 _BASE_NAME: Final = "org.opencontainers.image.base.name"
+#: In front of a command's first line, and of those below it.
+_INDENT: Final = "    "
+_FURTHER: Final = "      "
 #: From this width on a line says how much waste it makes.
 _NOTED: Final = 56
 
@@ -50,6 +53,8 @@ class HistoryPane(Entries):
     def __init__(self) -> None:
         super().__init__("history", classes="inner")
         self._history: Sequence[HistoryLine] = ()
+        self._bodies: dict[int, list[str]] = {}
+        self._body_width = 0
         self._sizes: Sequence[int] = ()
         self._states: Sequence[str] = ()
         self._analysis: Analysis | None = None
@@ -73,6 +78,7 @@ class HistoryPane(Entries):
     def show_history(self, history: Sequence[HistoryLine]) -> None:
         """The lines are known; an image without a history has none as long as its layers are not there."""
         self._history = history if any(line.text or line.empty for line in history) else ()
+        self._bodies = {}
         self.refresh_rows()
 
     def show_arrived(self, sizes: Sequence[int], states: Sequence[str]) -> None:
@@ -83,6 +89,7 @@ class HistoryPane(Entries):
     def show_analysis(self, analysis: Analysis) -> None:
         """Everything is known."""
         self._analysis, self._history = analysis, analysis.history
+        self._bodies = {}
         self.refresh_rows()
 
     def layer_of(self, item: int) -> int | None:
@@ -123,17 +130,26 @@ class HistoryPane(Entries):
         if made is not None and made.wasted_by_bytes and width >= _NOTED:
             head.append((f"! makes {size(made.wasted_by_bytes)} waste", "note"))
         above = self._boundary(item, width)
-        parts = [printable(part) for part in broken(instruction(line.text))] or [""]
-        if not line.text:
-            parts = ["(the history does not say)"]
-        if len(parts) == 1 and len(head) == 3 and cell_len(parts[0]) <= width - 26:
-            return [*above, [*head, (parts[0], tone)]]
-        body: Lines = []
-        for place, part in enumerate(parts):
-            indent = "    " if place == 0 else "      "
-            for number_, piece in enumerate(wrap(part, width - 8)):
-                body.append([(("      " if number_ else indent) + piece, tone)])
-        return [*above, head, *body]
+        body = self._body(item, width)
+        if len(body) == 1 and len(head) == 3 and cell_len(body[0]) <= width - 22:
+            return [*above, [*head, (body[0].removeprefix(_INDENT), tone)]]
+        return [*above, head, *([(piece, tone)] for piece in body)]
+
+    def _body(self, item: int, width: int) -> list[str]:
+        """The command in lines of its own; kept, as only its size changes while layers come."""
+        if width != self._body_width:
+            self._bodies, self._body_width = {}, width
+        if item not in self._bodies:
+            line = self._history[item]
+            parts = [printable(part) for part in broken(instruction(line.text))] or [""]
+            if not line.text:
+                parts = ["(the history does not say)"]
+            self._bodies[item] = [
+                (_INDENT if not place + number else _FURTHER) + piece
+                for place, part in enumerate(parts)
+                for number, piece in enumerate(wrap(part, width - 8))
+            ]
+        return self._bodies[item]
 
     def _bytes(self, layer: int | None) -> str:
         """How large the layer is that a line made; of one that nobody has looked into, how far it has come."""
