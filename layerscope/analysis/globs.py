@@ -11,6 +11,9 @@ from layerscope.errors import ConfigError
 
 _ANY_DEPTH = "**"
 _KNOWN = "Globs know *, ?, [abc], [a-z] and [!abc] within a name, and ** for any folders."
+_SEVERAL = "Repeat the flag for several, or write a list of them in the config; [,] stands for a comma in a name."
+#: What people write between several globs, or around one: hardly any name has it, and a glob with it would fit nothing.
+_BETWEEN = {",": "a comma", "\n": "a line break"}
 _BRACES = re.compile(r"\{[^{}]*,[^{}]*\}")
 _CLASSES = re.compile(r"\[(?:!?\][^]]*|(?!!?\])[^]]*)\]")
 #: What fnmatch makes of a class that holds nothing.
@@ -18,7 +21,7 @@ _NOTHING = "(?!)"
 
 
 class Globs:
-    """Globs as .gitignore writes them; ConfigError for one that can fit no path.
+    """Globs as .gitignore writes them; ConfigError for one that can fit no path, or looks like several.
 
     Without a slash inside, a glob is looked for in every folder; with one, it starts at the root.
     ``*``, ``?``, ``[abc]`` and ``[!abc]`` stay within a name, a folder ``**`` stands for any number of folders.
@@ -117,7 +120,7 @@ def _problem(part: str) -> str:
         return "leads upwards with '..'"
     if part.startswith("!"):
         return "begins with '!', which takes nothing away here"
-    if _BRACES.search(part):
+    if _BRACES.search(_CLASSES.sub("", part)):
         return "has alternatives in braces: give a glob for each"
     if _NOTHING in fnmatch.translate(part):
         return "has a range that runs backwards"
@@ -126,12 +129,23 @@ def _problem(part: str) -> str:
     return ""
 
 
+def _refuse_several(pattern: str) -> None:
+    """ConfigError for what was probably meant as several globs."""
+    bare = _CLASSES.sub("", pattern)
+    for sign, told in _BETWEEN.items():
+        if sign in bare:
+            raise ConfigError(f"The glob '{pattern}' has {told}: it is one glob, not several.", _SEVERAL)
+    if pattern != pattern.strip():
+        raise ConfigError(f"The glob '{pattern}' begins or ends with a blank.", "[ ] stands for a blank in a name.")
+
+
 def _split(pattern: str) -> list[str]:
     """The parts of a glob from the root on."""
     parts = [part for part in pattern.split("/") if part not in ("", ".")]
     for part in parts:
         if why := _problem(part):
             raise ConfigError(f"The glob '{pattern}' {why}.", _KNOWN)
+    _refuse_several(pattern)
     while parts and parts[-1] == _ANY_DEPTH:
         parts.pop()
     if not parts:

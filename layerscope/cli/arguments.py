@@ -228,7 +228,7 @@ def _add_image_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--base", default="", metavar="N|IMAGE", help="the FROM part: its layers, or its name")
     group.add_argument("--dockerfile", default="", metavar="FILE", help="what it was built from: lines are told")
     group.add_argument("--verify", action="store_true", help="compare every layer with its digests; a lie is exit 2")
-    limits = f"what an image may hold: {', '.join(LIMITS)}"
+    limits = f"what an image may hold: {', '.join(LIMITS)}; repeatable"
     group.add_argument("--limit", action="append", default=[], metavar="NAME=VALUE", help=limits)
     group.add_argument("--source", default="", metavar="KIND", help="docker, podman, docker-archive, ... (dive's way)")
     group.add_argument("--config", default="", metavar="FILE", help="instead of layerscope.toml or pyproject.toml")
@@ -239,14 +239,14 @@ def _add_rule_options(parser: argparse.ArgumentParser) -> None:
     for name, metavar, meaning in RULE_LIMITS:
         group.add_argument(f"--{name}", metavar=metavar, help=meaning)
     globs: dict[str, Any] = {"action": "append", "default": [], "metavar": "GLOB"}
-    group.add_argument("--forbid", help="no such path in the end: *.pem, .git", **globs)
-    group.add_argument("--forbid-in-layers", help="nor in any layer, removed later or not", **globs)
+    group.add_argument("--forbid", help="no such path in the end: *.pem; repeatable", **globs)
+    group.add_argument("--forbid-in-layers", help="nor in any layer, removed later or not; repeatable", **globs)
     group.add_argument("--no-setuid", action="store_true", help="no file with the setuid or setgid bit")
-    group.add_argument("--allow-setuid", help="setuid files that may be there", **globs)
+    group.add_argument("--allow-setuid", help="setuid files that may be there; repeatable", **globs)
     group.add_argument("--non-root", action="store_true", help="the image names a user that is not root")
     names: dict[str, Any] = {"action": "append", "default": [], "metavar": "RULE"}
-    group.add_argument("--warn", help="tell of that rule without failing, like --warn max-size", **names)
-    group.add_argument("--off", help="leave out that rule of the config", **names)
+    group.add_argument("--warn", help="tell of that rule without failing: max-size; repeatable", **names)
+    group.add_argument("--off", help="leave out that rule of the config; repeatable", **names)
     group.add_argument("--scoring", choices=("true", "dive"), default="", help="whose figures the rules are judged on")
 
 
@@ -275,7 +275,7 @@ def _add_output_options(parser: argparse.ArgumentParser, command: str) -> None:
         forms = DIFF_FORMATS if command == "diff" else FORMATS
         group.add_argument("--format", choices=forms, default="text", metavar="FORMAT", help=", ".join(forms))
     if command in ("", "check", "report"):
-        several = "also write this; - is standard output"
+        several = "also write this; - is standard output; repeatable"
         group.add_argument("--output", action="append", default=[], metavar="FORMAT=FILE", help=several)
         key = "what a Markdown comment is found again by"
         group.add_argument("--comment-key", default="", metavar="KEY", help=key)

@@ -125,10 +125,10 @@ def _found(analysis: Analysis, rule: str, patterns: Sequence[str]) -> list[str]:
 
 
 def _literal(letter: str) -> str:
-    """A letter of a path in a glob; what TOML cannot hold, or a terminal should not, may be any."""
-    if letter in "*?[":
+    """A letter of a path in a glob; what TOML cannot hold, or a terminal should not, may be any, as may ``!``."""
+    if letter in "*?[, ":
         return f"[{letter}]"
-    return letter if letter.isprintable() else "?"
+    return letter if letter.isprintable() and letter != "!" else "?"
 
 
 def _rounded(count: int) -> str:

@@ -50,7 +50,28 @@ def test_globs_that_would_fit_nothing_are_refused(pattern: str, words: str) -> N
     assert "Globs know" in caught.value.hint
 
 
-@pytest.mark.parametrize("pattern", ["a(b", "a|b", "+", "\\", "a$", "^a", "a\nb", "{a}", "a!", "a]", "..."])
+@pytest.mark.parametrize("pattern", [".git,NOTICE", "/a,b/c", "*.pem, *.key", ".git\n*.pem", "a[,],b"])
+def test_what_was_meant_as_several_globs_is_refused(pattern: str) -> None:
+    for name in ("forbid", "forbid-in-layers", "no-setuid"):
+        with pytest.raises(ConfigError, match="one glob, not several") as caught:
+            make_content_rule(name, [pattern])
+        assert "Repeat the flag for several" in caught.value.hint
+
+
+@pytest.mark.parametrize("pattern", [" .git", ".git ", "\t*.pem"])
+def test_blanks_around_a_glob_are_refused(pattern: str) -> None:
+    with pytest.raises(ConfigError, match="begins or ends with a blank"):
+        Globs([pattern])
+    assert fits("[ ].git", " .git")
+
+
+def test_a_class_stands_for_a_comma() -> None:
+    assert fits("RCS[,]v", "RCS,v")
+    assert fits("*[,]v", "src/main.c,v")
+    assert not fits("RCS[,]v", "RCSv")
+
+
+@pytest.mark.parametrize("pattern", ["a(b", "a|b", "+", "\\", "a$", "^a", "a b", "{a}", "a!", "a]", "..."])
 def test_globs_that_are_no_wildcards_mean_themselves(pattern: str) -> None:
     assert fits(pattern, pattern)
     assert not fits(pattern, "other")

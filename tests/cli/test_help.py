@@ -11,6 +11,7 @@ import pytest
 
 from commandline import run
 from engine import REQUIRED, required
+from forge import ROOT
 from layerscope.cli.arguments import make_parser
 from layerscope.cli.manual import make_manual, show_manual
 from layerscope.cli.usage import COMMANDS, EPILOGS
@@ -36,6 +37,17 @@ def test_all_of_the_help_tells_of_every_option(command: str) -> None:
         assert all(name in whole for name in action.option_strings)
     assert "--help-all" in brief
     assert all(len(line) <= 80 for line in whole.splitlines())
+
+
+def test_options_that_may_be_repeated_say_so() -> None:
+    for command in ("", "check", "report"):
+        several = [action for action in make_parser(command)._actions if isinstance(action.default, list)]
+        assert len(several) >= 2
+        assert [action.dest for action in several if not str(action.help).endswith("; repeatable")] == []
+    assert make_manual().count("; repeatable\n") == 7
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for flag in ("--forbid GLOB", "--forbid-in-layers GLOB", "--allow-setuid GLOB"):
+        assert f"`{flag}`, repeatable" in readme
 
 
 def test_help_is_there_without_an_image_and_beside_one() -> None:

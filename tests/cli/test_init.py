@@ -19,7 +19,9 @@ from layerscope.cli.settings import parse_settings
 from layerscope.cli.starting import make_config
 from layerscope.cli.thresholds import choose_rules
 
-NAMES = st.sampled_from(["a", ".git", "x.pem", "*", "[a]", "q\n\x1b", '"""', "\\", "ü", "\udcff", "'''", "?"])
+NAMES = st.sampled_from(
+    ["a", ".git", "x.pem", "*", "[a]", "q\n\x1b", '"""', "\\", "ü", "\udcff", "'''", "?", "{a,b}", "!x", " y "]
+)
 ENTRIES = st.one_of(
     st.builds(file, NAMES, st.integers(0, 5000), mode=st.sampled_from([0o644, 0o4755, 0o2755])),
     st.builds(whiteout, st.sampled_from(["a", ".git"])),

@@ -59,6 +59,10 @@ def test_every_rule_is_a_flag() -> None:
         ("--max-compressed-size 1GB --warn max-compressed-size", 0),
         ("--max-compressed-size off", 0),
         ("--forbid /", 2),
+        ("--forbid *.pem,id_rsa", 2),
+        ("--forbid-in-layers .git,id_rsa", 2),
+        ("--allow-setuid wall,/usr/bin/su", 2),
+        ("--forbid x[,]pem --forbid-in-layers [i,j]d_dsa", 0),
     ],
 )
 def test_verdicts(image: str, flags: str, code: int) -> None:
@@ -81,6 +85,17 @@ def test_what_a_rule_cannot_tell_is_said(image: str) -> None:
     assert "PASS" not in done.stdout
     assert "max-compressed-size cannot be judged: this source does not tell it." in done.stderr
     assert "check" not in json.loads(run("check", image, "--max-compressed-size", "1GB", "--format", "json").stdout)
+
+
+@pytest.mark.parametrize("rule", ["forbid", "forbid-in-layers", "no-setuid"])
+def test_a_config_names_several_globs_in_a_list(image: str, tmp_path: Path, rule: str) -> None:
+    config = tmp_path / "layerscope.toml"
+    config.write_text(f'[rules]\n{rule} = ".git,id_rsa"\n', encoding="utf-8")
+    done = run("check", image, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "The glob '.git,id_rsa' has a comma" in done.stderr
+    config.write_text(f'[rules]\n{rule} = [".git", "*.pem"]\n', encoding="utf-8")
+    assert run("check", image, cwd=tmp_path).returncode == 1
 
 
 def test_a_misspelt_flag_is_named(image: str) -> None:
