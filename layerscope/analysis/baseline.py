@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from layerscope.analysis.model import Analysis, Comparison, Delta
+from layerscope.analysis.model import Analysis, Comparison, Delta, FolderDelta
 from layerscope.core.layer import LayerIndex
 from layerscope.core.tar import FILE
 from layerscope.core.tree import ImageTree
@@ -43,6 +43,8 @@ class Baseline(NamedTuple):
     """Stored bytes by the first part of the path, every copy counted; files of the root are ``.``."""
     waste: Mapping[str, int] = MappingProxyType({})
     """Wasted bytes by reason."""
+    readable: Mapping[str, int] | None = None
+    """What of ``folders`` a container can read; None in a baseline that was written before this was noted."""
 
 
 def baseline_of(analysis: Analysis) -> Baseline:
@@ -50,6 +52,7 @@ def baseline_of(analysis: Analysis) -> Baseline:
     waste: Counter[str] = Counter()
     for item in analysis.waste:
         waste[item.reason] += item.bytes
+    stored, wasted = _folders(analysis.tree) if analysis.tree else ({}, {})
     return Baseline(
         reference=analysis.subject.reference,
         platform=analysis.subject.platform,
@@ -58,14 +61,19 @@ def baseline_of(analysis: Analysis) -> Baseline:
         layers=tuple(
             LayerLine(layer.diff_id, layer.size_bytes, layer.command[:_LONGEST_COMMAND]) for layer in analysis.layers
         ),
-        folders=_folders(analysis.tree) if analysis.tree else {},
+        folders=stored,
         waste=dict(sorted(waste.items())),
+        readable={name: count - wasted.get(name, 0) for name, count in stored.items()},
     )
 
 
-def _folders(tree: ImageTree) -> dict[str, int]:
-    """Stored bytes by top folder, layer by layer: its directories are few, its entries are passed over once."""
+def _folders(tree: ImageTree) -> tuple[dict[str, int], dict[str, int]]:
+    """Stored and wasted bytes by top folder.
+
+    Layer by layer: its directories are few, its entries are passed over once.
+    """
     sums: Counter[str] = Counter()
+    all_tops: list[list[str]] = []
     for layer in tree.layers:
         tops = ["."]
         # A directory always comes after the one that it lies in.
@@ -79,7 +87,12 @@ def _folders(tree: ImageTree) -> dict[str, int]:
             stored = _sparse(layer, len(tops))
         for top, count in zip(tops, stored, strict=True):
             sums[top] += count
-    return {name: count for name, count in sorted(sums.items()) if count}
+        all_tops.append(tops)
+    wasted: Counter[str] = Counter()
+    for version in tree.wasted():
+        number, entry = tree.version_layer(version), tree.version_entry(version)
+        wasted[all_tops[number][tree.layers[number].directories[entry]]] += tree.stored_size(version)
+    return {name: count for name, count in sorted(sums.items()) if count}, wasted
 
 
 def _sparse(layer: LayerIndex, directories: int) -> list[int]:
@@ -103,7 +116,10 @@ def compare(before: Baseline, after: Baseline) -> Comparison:
             _paired([before.layers[number] for number in gone], [after.layers[number] for number in fresh])
         ),
         new_layers=tuple(sorted(fresh, key=lambda number: (-after.layers[number].bytes, number))),
-        folders=_largest(_deltas(before.folders, after.folders)),
+        folders=tuple(
+            FolderDelta(*delta, _of(before.readable, delta.name), _of(after.readable, delta.name))
+            for delta in _largest(_deltas(before.folders, after.folders))
+        ),
         waste=_largest(_deltas(before.waste, after.waste)),
     )
 
@@ -145,6 +161,10 @@ def _deltas(before: Mapping[str, int], after: Mapping[str, int]) -> Iterable[Del
             yield delta
 
 
+def _of(readable: Mapping[str, int] | None, name: str) -> int | None:
+    return None if readable is None else readable.get(name, 0)
+
+
 def _largest(deltas: Iterable[Delta]) -> tuple[Delta, ...]:
     return tuple(sorted(deltas, key=lambda delta: -abs(delta.bytes)))
 
@@ -184,6 +204,7 @@ def to_document(baseline: Baseline) -> dict[str, Any]:
         ],
         "folders": dict(baseline.folders),
         "waste": dict(baseline.waste),
+        **({} if baseline.readable is None else {"readable": dict(baseline.readable)}),
     }
 
 
@@ -209,6 +230,7 @@ def from_document(document: object, file: str) -> Baseline:
             ),
             folders=_counts(document["folders"]),
             waste=_counts(document["waste"]),
+            readable=_counts(document["readable"]) if "readable" in document else None,
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ConfigError(f"{file} is a baseline that lacks something: {error}.", _HINT) from error

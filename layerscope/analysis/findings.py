@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from itertools import pairwise
 
 from layerscope.analysis.measures import OF_GROWTH, Measure
-from layerscope.analysis.model import Analysis, Comparison, Finding, LayerFigures, label
+from layerscope.analysis.model import Analysis, Comparison, Finding, FolderDelta, LayerFigures, label
 from layerscope.text import size
 
 _LARGEST = 20
@@ -71,13 +71,20 @@ def _grown(analysis: Analysis, measure: Measure) -> Iterable[Finding]:
             if folder.bytes > 0:
                 top = folder.name == "."
                 what = "What lies in / itself" if top else f"/{folder.name}"
-                cause = f"{what} {_growth(folder.before, folder.after)}."
-                yield Finding("" if top else f"{folder.name}/", folder.bytes, None, cause, "")
+                cause = f"{what} {_growth(folder.before, folder.after)}, stored in all layers."
+                yield Finding("" if top else f"{folder.name}/", folder.bytes, None, cause, _told_readable(folder))
         return
     for reason in comparison.waste:
         if reason.bytes > 0:
             cause = f"What is {reason.name} grew from {size(reason.before)} to {size(reason.after)}."
             yield Finding("", reason.bytes, None, cause, "")
+
+
+def _told_readable(folder: FolderDelta) -> str:
+    """How much of it a container can read, where that is less: the rest is waste, which is told elsewhere."""
+    if not folder.unreadable:
+        return ""
+    return f"A container can read {size(folder.readable_after) if folder.readable_after else 'none'} of it."
 
 
 def _grown_layers(analysis: Analysis, comparison: Comparison) -> Iterable[Finding]:

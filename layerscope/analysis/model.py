@@ -137,6 +137,27 @@ class Delta(NamedTuple):
         return self.after - self.before
 
 
+class FolderDelta(NamedTuple):
+    """What two images store under one top folder, every copy in every layer counted; bytes."""
+
+    name: str
+    before: int
+    after: int
+    readable_before: int | None = None
+    """How much of that a container can read; None where the baseline does not tell, also below."""
+    readable_after: int | None = None
+
+    @property
+    def bytes(self) -> int:
+        """How much was added; negative where it shrank."""
+        return self.after - self.before
+
+    @property
+    def unreadable(self) -> bool:
+        """Whether less of it can be read now than is stored."""
+        return self.readable_after is not None and self.readable_after < self.after
+
+
 class Comparison(NamedTuple):
     """An image beside its baseline; ``layers``, ``folders`` and ``waste`` hold what differs, largest first."""
 
@@ -148,7 +169,7 @@ class Comparison(NamedTuple):
     """Layers that only one of the two has, by diff id; named by their commands, those of one command together."""
     new_layers: tuple[int, ...] = ()
     """The numbers of the layers that the baseline does not have, largest first."""
-    folders: tuple[Delta, ...] = ()
+    folders: tuple[FolderDelta, ...] = ()
     waste: tuple[Delta, ...] = ()
     """Wasted bytes by reason."""
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from layerscope.analysis.model import Comparison, Delta
+from layerscope.analysis.model import Comparison, Delta, FolderDelta
 from layerscope.report.words import percent
 from layerscope.text import one_line, printable, size
 
@@ -14,6 +14,9 @@ _LINES = 5
 _ROWS = 20
 _NAME_CELLS = 80
 Coded = Callable[[str], str]
+AnyDelta = Delta | FolderDelta
+#: What the lists are by. An image grows by what is stored, so folders are summed over all layers.
+_LAYER, _FOLDER, _WASTE = "layer", "folder, stored in all layers", "waste"
 
 
 def comparison_lines(comparison: Comparison) -> Iterator[str]:
@@ -64,7 +67,7 @@ def comparison_document(comparison: Comparison) -> dict[str, Any]:
         "growthPercent": comparison.growth_percent if math.isfinite(comparison.growth_percent) else None,
         "newLayers": list(comparison.new_layers),
         "layers": [{"command": delta.name, **_delta(delta)} for delta in comparison.layers],
-        "folders": [{"name": delta.name, **_delta(delta)} for delta in comparison.folders],
+        "folders": [{"name": delta.name, **_delta(delta), **_readable(delta)} for delta in comparison.folders],
         "waste": [{"reason": delta.name, **_delta(delta)} for delta in comparison.waste],
     }
 
@@ -74,32 +77,40 @@ def signed(count: int) -> str:
     return f"+{size(count)}" if count > 0 else size(count) if count else "±0"
 
 
-def change(delta: Delta) -> str:
+def change(delta: AnyDelta) -> str:
     """By how much it changed."""
     return signed(delta.bytes)
 
 
-def _kinds(comparison: Comparison) -> Iterable[tuple[str, Sequence[Delta]]]:
+def _kinds(comparison: Comparison) -> Iterable[tuple[str, Sequence[AnyDelta]]]:
     return (
-        ("layer", [delta for delta in comparison.layers if delta.bytes]),
-        ("folder", comparison.folders),
-        ("waste", comparison.waste),
+        (_LAYER, [delta for delta in comparison.layers if delta.bytes]),
+        (_FOLDER, comparison.folders),
+        (_WASTE, comparison.waste),
     )
 
 
-def _named(kind: str, delta: Delta) -> str:
-    if kind == "folder":
+def _named(kind: str, delta: AnyDelta) -> str:
+    if kind == _FOLDER:
         return "files in /" if delta.name == "." else f"/{printable(delta.name)}/"
     name = one_line(delta.name) or "a layer without a command"
     return name if len(name) <= _NAME_CELLS else f"{name[: _NAME_CELLS - 1]}…"
 
 
-def _status(delta: Delta) -> str:
+def _status(delta: AnyDelta) -> str:
+    readable = ""
+    if isinstance(delta, FolderDelta) and delta.unreadable:
+        readable = f", {size(delta.readable_after) if delta.readable_after else 'none'} of it readable"
     if not delta.before:
-        return "  (new)"
+        return f"  (new{readable})"
     if not delta.after:
         return "  (gone)"
-    return f"  ({size(delta.before)} → {size(delta.after)})"
+    stored = " stored" if readable else ""
+    return f"  ({size(delta.before)} → {size(delta.after)}{stored}{readable})"
+
+
+def _readable(delta: FolderDelta) -> dict[str, int | None]:
+    return {"readableBefore": delta.readable_before, "readableAfter": delta.readable_after}
 
 
 def _share(delta: Delta) -> str:
@@ -110,5 +121,5 @@ def _share(delta: Delta) -> str:
     )
 
 
-def _delta(delta: Delta) -> dict[str, int]:
+def _delta(delta: AnyDelta) -> dict[str, int]:
     return {"before": delta.before, "after": delta.after, "delta": delta.bytes}

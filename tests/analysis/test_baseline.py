@@ -21,7 +21,7 @@ from layerscope.analysis.baseline import (
     is_better,
     to_document,
 )
-from layerscope.analysis.model import Delta
+from layerscope.analysis.model import Delta, FolderDelta
 from layerscope.analysis.rules import Scoring, Status, judge, make_rule
 from layerscope.analysis.summary import analyse
 from layerscope.errors import ConfigError
@@ -36,6 +36,7 @@ ENTRIES = st.one_of(
     st.builds(whiteout, PATHS),
     st.builds(opaque, PATHS),
 )
+WITHOUT_LINKS = st.one_of(st.builds(folder, PATHS), st.builds(whiteout, PATHS), st.builds(opaque, PATHS))
 LAYERS = st.lists(st.lists(ENTRIES, max_size=8), min_size=1, max_size=4)
 
 
@@ -55,6 +56,25 @@ def test_folders_and_reasons_add_up(layers: list[list[Entry]]) -> None:
         for entry in layer:
             expected[entry.path.partition("/")[0] if "/" in entry.path else "."] += len(entry.data)
     assert made.folders == {name: count for name, count in expected.items() if count}
+    assert made.readable is not None
+    assert made.readable.keys() == made.folders.keys()
+    assert sum(made.readable.values()) == made.size_bytes - made.wasted_bytes
+    assert all(0 <= count <= made.folders[name] for name, count in made.readable.items())
+
+
+@given(st.lists(st.lists(st.one_of(st.builds(file, PATHS, st.integers(0, 9)), WITHOUT_LINKS), max_size=8), max_size=4))
+def test_what_is_readable_of_a_folder_is_what_lies_in_it_in_the_end(layers: list[list[Entry]]) -> None:
+    expected: Counter[str] = Counter()
+    tree = analyse(make_index(layers)).tree
+    assert tree is not None
+    waiting = [(node, name.decode(), ".") for name, node in tree.live.get(0, {}).items()]
+    while waiting:
+        node, name, top = waiting.pop()
+        expected[top] += tree.size(tree.newest(node))
+        below = name if top == "." else top
+        waiting += ((child, below, below) for child in tree.live.get(node, {}).values())
+    made = figures(layers)
+    assert {name: count for name, count in (made.readable or {}).items() if count} == +expected
 
 
 @given(LAYERS, LAYERS)
@@ -75,6 +95,19 @@ def test_a_file_gives_back_what_was_put_in(layers: list[list[Entry]]) -> None:
     assert from_document(json.loads(json.dumps(to_document(made))), "x") == made
     same = compare(made, made)
     assert (same.layers, same.folders, same.waste, same.new_layers) == ((), (), (), ())
+
+
+def test_a_baseline_that_does_not_tell_what_is_readable_is_read_all_the_same() -> None:
+    before = figures([[file("var/a", 5)]])
+    document = to_document(before)
+    assert document.pop("readable") == {"var": 5}
+    old = from_document(document, "x")
+    assert old == before._replace(readable=None)
+    assert to_document(old) == document
+    after = figures([[file("var/a", 5)], [file("var/b", 3)], [whiteout("var/b")]])
+    assert compare(old, after).folders == (FolderDelta("var", 5, 8, None, 5),)
+    assert compare(before, after).folders == (FolderDelta("var", 5, 8, 5, 5),)
+    assert not compare(after, old).folders[0].unreadable
 
 
 def baseline(*layers: tuple[str, int, str]) -> Baseline:

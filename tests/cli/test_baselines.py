@@ -75,13 +75,26 @@ def test_deltas_in_every_format(folder: Path) -> None:
     document = json.loads(check(folder, "3.tar", *flags, "--format", "json")[1])
     comparison = document["comparison"]
     assert comparison["sizeBytes"] == {"before": 100, "after": 250, "delta": 150}
-    assert comparison["folders"][0] == {"name": ".", "before": 100, "after": 200, "delta": 100}
+    assert comparison["folders"][0] == {
+        "name": ".",
+        "before": 100,
+        "after": 200,
+        "delta": 100,
+        "readableBefore": 100,
+        "readableAfter": 100,
+    }
     assert comparison["waste"] == [{"reason": "rewritten", "before": 0, "after": 100, "delta": 100}]
     assert [layer["delta"] for layer in comparison["layers"]] == [100, 50]
     assert comparison["newLayers"] == [2, 1]
     markdown = check(folder, "3.tar", *flags, "--format", "markdown")[1]
     assert "**+150 B** since <code>" in markdown
     assert "| +100 B | waste | <code>rewritten</code>  (new) |" in markdown
+    readable = "(100 B → 200 B stored, 100 B of it readable)"
+    assert f"| +100 B | folder, stored in all layers | <code>files in /</code>  {readable} |" in markdown
+    assert "| +50 B | folder, stored in all layers | <code>/app/</code>  (new) |" in markdown.replace("b\x1b", "")
+    text = check(folder, "3.tar", *flags)[1]
+    assert "  by folder, stored in all layers:\n" in text
+    assert f"+100 B  files in /  {readable}\n" in text
     for form in ("text", "markdown", "github", "junit"):
         out = check(folder, "3.tar", *flags, "--format", form)[1]
         assert "\x1b" not in out

@@ -28,8 +28,19 @@ def test_text(pair: Path) -> None:
     assert "files: 1 added, 1 removed" in done.stdout
     assert "-100 B  removed   /etc/a" in done.stdout
     assert "added     /opt/  (1 file)" in done.stdout
+    assert "+50 B  /opt/  (new)" in done.stdout, "all of it can be read"
     assert 'User  none → "app' in done.stdout
     assert "\x1b" not in done.stdout
+
+
+def test_what_a_folder_stores_and_a_container_cannot_read_is_told(tmp_path: Path) -> None:
+    save(tmp_path / "old.tar", [[file("var/a", 10)]])
+    save(tmp_path / "new.tar", [[file("var/a", 10)], [file("var/a", 30), file("tmp/b", 7)], [whiteout("tmp/b")]])
+    done = run("diff", "old.tar", "new.tar", cwd=tmp_path)
+    assert "+30 B  /var/  (10 B → 40 B stored, 30 B of it readable)" in done.stdout
+    assert "+7 B  /tmp/  (new, none of it readable)" in done.stdout
+    grown = run("check", "new.tar", "--baseline", "old.tar", "--max-growth", "1", cwd=tmp_path).stdout
+    assert "/var grew from 10 B to 40 B, stored in all layers.\n             A container can read 30 B of it." in grown
 
 
 def test_the_exit_code_is_for_those_who_ask(pair: Path) -> None:

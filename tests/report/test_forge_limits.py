@@ -14,7 +14,7 @@ from markdown_it import MarkdownIt
 
 from handmade import file, make_index, whiteout
 from layerscope.analysis.measures import MEASURES, Measure
-from layerscope.analysis.model import Analysis, Comparison, Delta, Finding, Location, WasteItem
+from layerscope.analysis.model import Analysis, Comparison, Delta, Finding, FolderDelta, Location, WasteItem
 from layerscope.analysis.rules import Result, Rule, Scoring, Status, judge, make_rule
 from layerscope.analysis.summary import analyse
 from layerscope.report import FLOOR, FORMATS, write_report
@@ -68,7 +68,7 @@ def hostile(name: str) -> Analysis:
     analysis = analyse(index)
     analysis.warnings.append(name)
     analysis.comparison = Comparison(
-        name, Delta("", 1, 2), Delta("", 1, 2), (Delta(name, 0, 1),), (1,), (Delta(name, 0, 1),)
+        name, Delta("", 1, 2), Delta("", 1, 2), (Delta(name, 0, 1),), (1,), (FolderDelta(name, 0, 1, 0, 0),)
     )
     analysis.dockerfile = name
     analysis.locations = {1: Location(name, 3, 4)}
@@ -177,7 +177,8 @@ def crowded(rules: int = 30, warnings: int = 30) -> tuple[Analysis, list[Result]
     analysis.warnings.extend([name] * warnings)
     analysis.__dict__["waste"] = [WasteItem(f"d/{n}/{name}", 10, 1, 1, "removed", (0,), 1) for n in range(3000)]
     deltas = tuple(Delta(name, 0, n) for n in range(1, 500))
-    analysis.comparison = Comparison(name, Delta("", 1, 2), Delta("", 1, 2), deltas, (1,), deltas, deltas)
+    folders = tuple(FolderDelta(name, 1, n, 1, n - 1) for n in range(2, 500))
+    analysis.comparison = Comparison(name, Delta("", 1, 2), Delta("", 1, 2), deltas, (1,), folders, deltas)
     found = tuple(Finding(f"{n}{name}", 1, 1, name, name) for n in range(500))
     results = [
         Result(Rule(f"rule-{n}", measure, 1), status, 500, found, name)

@@ -20,7 +20,7 @@ from commandline import run
 from handmade import Entry, file, folder, hard_link, make_index, whiteout
 from layerscope.analysis.baseline import baseline_of, compare
 from layerscope.analysis.difference import Difference, compare_configs, compare_files
-from layerscope.analysis.model import Analysis, Comparison, Delta, Location
+from layerscope.analysis.model import Analysis, Comparison, Delta, FolderDelta, Location
 from layerscope.analysis.rules import Result, Scoring, judge, make_content_rule, make_rule
 from layerscope.analysis.summary import analyse
 from layerscope.index import build_index
@@ -54,7 +54,7 @@ def make_analysis(name: str = "a", reference: str = "") -> Analysis:
         Delta("", 0, 30),
         (Delta(name, 0, 10),),
         (2, 1),
-        (Delta(name, 1, 2),),
+        (FolderDelta(name, 1, 2, 1, 0), FolderDelta("old", 1, 2)),
         (Delta("x", 3, 1),),
     )
     return analysis
