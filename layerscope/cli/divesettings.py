@@ -68,6 +68,10 @@ class DiveSettings(NamedTuple):
 
     files: Mapping[str, str] = MappingProxyType({})
     environment: Mapping[str, str] = MappingProxyType({})
+    places: Mapping[str, str] = MappingProxyType({})
+    """The file that each key of ``files`` is from, as people write it."""
+    unknown: Mapping[str, str] = MappingProxyType({})
+    """Names that stand under ``rules`` and are none of dive's, each with its file."""
 
     def get(self, key: str) -> str:
         """The value of a key; empty where nothing says it."""
@@ -81,12 +85,17 @@ class DiveSettings(NamedTuple):
 def read_dive_settings(settings: Settings, environment: Mapping[str, str]) -> DiveSettings:
     """What dive's files and variables say; ConfigError for a file that is no YAML."""
     values: dict[str, str] = {}
-    if not settings.file:
-        for path in _files(environment):
-            # The first file that says something wins, as in dive.
-            values = _read(path) | values
+    places: dict[str, str] = {}
+    unknown: dict[str, str] = {}
+    for path in () if settings.file else _files(environment):
+        found, others = _read(path)
+        place = _written(path, environment)
+        # The first file that says something wins, as in dive.
+        values = found | values
+        places = dict.fromkeys(found, place) | places
+        unknown = dict.fromkeys(others, place) | unknown
     variables = {key: environment[name] for key in _KEYS if (name := _variable(key)) in environment}
-    return DiveSettings(values, variables)
+    return DiveSettings(values, variables, places, unknown)
 
 
 def apply_dive(args: argparse.Namespace, dive: DiveSettings) -> None:
@@ -145,16 +154,25 @@ def _files(environment: Mapping[str, str]) -> Iterator[Path]:
     yield from (path for path in (*candidates, home / ".dive.yaml") if is_there(path) and path.is_file())
 
 
-def _read(path: Path) -> dict[str, str]:
+def _written(path: Path, environment: Mapping[str, str]) -> str:
+    home = Path(environment.get("HOME") or "/")
+    return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)
+
+
+def _read(path: Path) -> tuple[dict[str, str], list[str]]:
+    """The values of the keys that are known, and what else stands under ``rules``."""
     from layerscope.cli.yamlfile import parse_yaml
 
     text = read_small_text(path, _HINT, whose="dive's ")
     found: dict[str, str] = {}
+    others = []
     for key, value in _flat(parse_yaml(text, f"dive's {path}", _HINT), ""):
         known = next((name for name in _KEYS if _plain(name) == _plain(key)), "")
         if known:
             found[known] = value
-    return found
+        elif key.lower().startswith("rules."):
+            others.append(key.partition(".")[2])
+    return found, others
 
 
 def _flat(value: Any, key: str) -> Iterator[tuple[str, str]]:

@@ -38,11 +38,10 @@ def choose_rules(args: argparse.Namespace, settings: Settings, settings_of_dive:
     dive = _plain(_dive_rules(settings_of_dive.rules(settings_of_dive.environment), "DIVE_RULES_"), "DIVE_RULES_*: ")
     dive |= _plain(_given(args, DIVE_RULES), "--")
     from_file = _read_file(args, look=not own)
-    at_home = settings_of_dive.rules({} if own else settings_of_dive.files)
+    at_home = {} if own else _read_home(args, settings_of_dive, {**(from_file or {}), **dive})
     asked = own
     if dive or from_file is not None or at_home:
-        usual = _plain(DIVE_DEFAULTS) | _plain(_dive_rules(at_home, "dive's config"), "dive's config: rules.")
-        asked = own | usual | (from_file or {}) | dive
+        asked = own | _plain(DIVE_DEFAULTS) | at_home | (from_file or {}) | dive
     asked = asked or _plain(DEFAULTS)
     _weigh(asked, args.warn, Severity.WARNING, "--warn")
     _weigh(asked, args.off, Severity.OFF, "--off")
@@ -117,6 +116,29 @@ def _read_file(args: argparse.Namespace, *, look: bool) -> dict[str, RuleSetting
     from layerscope.cli.diveci import parse_dive_ci
 
     text = read_small_text(path, "Give dive's config with --ci-config FILE.")
+    found = parse_dive_ci(text, str(path))
+    _announce(args, str(path), found.ignored)
+    return _plain(found.rules, f"{path}: rules.")
+
+
+def _read_home(args: argparse.Namespace, dive: DiveSettings, instead: Iterable[str]) -> dict[str, RuleSetting]:
+    """The rules of dive's own config; it is told of where one of them counts, that is none of those ``instead``."""
+    names = dive.rules(dive.files)
+    rules = _dive_rules(names, "dive's config")
+    places = {dive.places[f"rules.{name}"] for name, rule in zip(names, rules, strict=True) if rule not in {*instead}}
+    ignored: list[str] = []
+    if dive.unknown:
+        from layerscope.cli.diveci import unknown_rules
+
+        ignored += (told for name, place in dive.unknown.items() for told in unknown_rules([name], place))
+    _announce(args, " and ".join(sorted(places)), ignored)
+    return _plain(rules, "dive's config: rules.")
+
+
+def _announce(args: argparse.Namespace, where: str, ignored: Iterable[str]) -> None:
+    """Say what decides the verdict though no flag names it, and what in it does not."""
     whose = "the true" if args.scoring == Scoring.TRUE else "dive's"
-    say(args, f"rules from {path}, judged on {whose} figures; `layerscope init` writes a config of our own")
-    return _plain(parse_dive_ci(text, str(path)), f"{path}: rules.")
+    if where:
+        say(args, f"rules from {where}, judged on {whose} figures; `layerscope init` writes a config of our own")
+    for sentence in ignored:
+        say(args, sentence)

@@ -36,7 +36,30 @@ from layerscope.errors import ConfigError
     ],
 )
 def test_dive_config(text: str, rules: dict[str, str]) -> None:
-    assert parse_dive_ci(text, ".dive-ci") == rules
+    assert parse_dive_ci(text, ".dive-ci").rules == rules
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("rules:\n  lowestEfficency: 0.95\n", ("rules.lowestEfficency", "did you mean lowestEfficiency?")),
+        ("rules:\n  highest-wasted-byte: 1\n", ("rules.highest-wasted-byte", "did you mean highest-wasted-bytes?")),
+        ("rules:\n  max-size: 1\n", ("rules.max-size", "dive has highestUserWastedPercent, highestWastedBytes, ")),
+        ("lowestEfficiency: 0.95\n", ("lowestEfficiency", "does not stand under rules")),
+        ("rule:\n  lowestEfficiency: 0.95\n", ("rule", "did you mean rules?")),
+    ],
+)
+def test_what_may_have_been_meant_as_a_rule_is_told(text: str, told: tuple[str, str]) -> None:
+    rules, (sentence,) = parse_dive_ci(text, ".dive-ci")
+    assert rules == {}
+    assert sentence.startswith(f".dive-ci: {told[0]} ")
+    assert "is not judged" in sentence
+    assert told[1] in sentence
+
+
+def test_what_dive_ignores_otherwise_is_no_news() -> None:
+    text = "plugins:\n  - plugin1\nversion: 1\nRules:\n  LowestEfficiency: 1\n  highest-wasted-bytes: 1\n"
+    assert parse_dive_ci(text, ".dive-ci").ignored == ()
 
 
 @pytest.mark.parametrize(

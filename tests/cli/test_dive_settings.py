@@ -191,6 +191,40 @@ def test_rules_of_dives_main_config(home: Path, fat: str) -> None:
     assert run("check", fat, "--min-efficiency", "0.5", cwd=home, HOME=str(home)).returncode == 0
 
 
+def test_rules_that_no_flag_names_are_announced(home: Path, fat: str) -> None:
+    def said(*flags: str) -> tuple[int, list[str]]:
+        done = run("check", fat, *flags, cwd=home / "project", HOME=str(home), XDG_CONFIG_DIRS=str(home / "etc"))
+        return done.returncode, done.stderr.splitlines()
+
+    rest = "figures; `layerscope init` writes a config of our own"
+    rules = "rules:\n  lowest-efficiency: '0.5'\n  highestUserWastedPercent: off\n"
+    (home / "project").mkdir()
+    put(home / ".dive.yaml", rules)
+    assert said() == (0, [f"layerscope: rules from ~/.dive.yaml, judged on dive's {rest}"])
+    assert said("--scoring", "true")[1] == [f"layerscope: rules from ~/.dive.yaml, judged on the true {rest}"]
+    assert said("--quiet") == (0, [])
+    assert said("--min-efficiency", "0.6") == (1, []), "flags of our own stand alone"
+    assert said("--lowestEfficiency", "0.6", "--highestUserWastedPercent", "off") == (1, []), "none of them counts"
+    put(home / "etc/dive/a.yaml", "rules:\n  highest-wasted-bytes: 1\n")
+    assert said() == (1, [f"layerscope: rules from ~/.dive.yaml and ~/etc/dive/a.yaml, judged on dive's {rest}"])
+    put(home / "project/layerscope.toml", "[rules]\nmin-efficiency = 0.5\n")
+    assert said() == (0, [])
+
+
+def test_a_misspelt_rule_of_dives_is_told_and_ignored(home: Path, fat: str) -> None:
+    put(home / ".dive.yaml", "rules:\n  lowest-efficency: '0.1'\nkeybinding:\n  nothing: x\nother: 1\n")
+    done = run("check", fat, cwd=home, HOME=str(home))
+    told = "is no rule of dive's, and is not judged; did you mean"
+    assert done.returncode == 1
+    assert done.stderr == f"layerscope: .dive.yaml: rules.lowest-efficency {told} lowest-efficiency?\n"
+    put(home / ".dive-ci", "rules:\n  lowestEfficency: 0.1\n  highestUserWastedPercent: off\n")
+    done = run("check", fat, cwd=home, HOME=str(home))
+    assert done.returncode == 1
+    assert f"layerscope: .dive-ci: rules.lowestEfficency {told} lowestEfficiency?\n" in done.stderr
+    assert "lowest efficiency" not in run("check", fat, "--quiet", cwd=home, HOME=str(home)).stderr
+    assert run("check", fat, "--min-efficiency", "0.5", cwd=home, HOME=str(home)).stderr == ""
+
+
 def test_the_other_variables(home: Path, fat: str) -> None:
     environment = {"HOME": str(home)}
     put(home / "rules.yaml", "rules:\n  lowestEfficiency: 0.5\n  highestUserWastedPercent: disabled\n")
