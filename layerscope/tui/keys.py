@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
+from itertools import combinations
 from typing import Final, NamedTuple
 
 from textual.binding import Binding
@@ -223,6 +224,15 @@ _SHOWN: Final = {
 }
 
 
+#: What else hears a key where something of this place does.
+_AROUND: Final = {
+    "screen": "app",
+    "start": "app",
+    "find": "screen app",
+    "rows": "screen start app",
+    "preview": "screen app",
+    **dict.fromkeys(("layers", "files", "waste", "map"), "rows screen app"),
+}
 _KEY: Final = re.compile(r"((ctrl|alt|shift|super)\+)*(\S|\w+)")
 
 
@@ -251,7 +261,7 @@ def _binding(key: Key) -> Binding:
 
 
 def remapped(preferences: Preferences) -> tuple[Key, ...]:
-    """The registry with the user's keys; ConfigError for a name or a key that there is not."""
+    """The registry with the user's keys; ConfigError for a name or a key that there is not, or that clashes."""
     names = {key.name for key in KEYS}
     for name, keys in (*preferences.keys.items(), *preferences.dive_keys.items()):
         if name not in names:
@@ -262,7 +272,39 @@ def remapped(preferences: Preferences) -> tuple[Key, ...]:
             if not _KEY.fullmatch(key):
                 raise ConfigError(f"keys.{name}: '{key}' is no key.", "Write it like f, F, f5, ctrl+f or slash.")
     own, dive = _normalised(preferences.keys), _normalised(preferences.dive_keys)
+    if own:
+        _refuse_clashes([_remapped(key, own.get(key.name, ""), "") for key in KEYS], own)
     return tuple(_remapped(key, own.get(key.name, ""), dive.get(key.name, "")) for key in KEYS)
+
+
+def _refuse_clashes(keys: Sequence[Key], own: Mapping[str, str]) -> None:
+    """ConfigError where a key that the user gave to one thing does another where both are heard.
+
+    What the registry itself lets two places hear is meant so. dive's chords are not looked at: they give way.
+    """
+    usual = set(_clashes(KEYS))
+    for clash in _clashes(keys):
+        if clash not in usual:
+            chord, *names = clash
+            name, other = sorted(names, key=lambda name: name not in own)
+            hint = f"Give {name} another key, or {other} one of its own: [keys] {other} = ..."
+            raise ConfigError(f"keys.{name}: '{shown(chord)}' is {other}'s key too.", hint)
+
+
+def _clashes(keys: Sequence[Key]) -> Iterator[tuple[str, str, str]]:
+    """A key and the names of two things that it does where both are heard."""
+    doing: dict[str, list[Key]] = {}
+    for key in keys:
+        for chord in key.keys.split(","):
+            doing.setdefault(chord, []).append(key)
+    for chord, several in doing.items():
+        for one, other in combinations(several, 2):
+            if one.action != other.action and _meet(one.where, other.where):
+                yield chord, one.name, other.name
+
+
+def _meet(one: str, other: str) -> bool:
+    return one == other or other in _AROUND.get(one, "").split() or one in _AROUND.get(other, "").split()
 
 
 def _normalised(keys: Mapping[str, str]) -> dict[str, str]:

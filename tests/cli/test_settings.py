@@ -218,3 +218,10 @@ def test_a_rule_outside_of_its_table_is_told_where_it_belongs() -> None:
     with pytest.raises(ConfigError) as caught:
         parse_settings({"forbid": ["x"]}, "pyproject.toml [tool.layerscope]")
     assert caught.value.hint == "Put it under [tool.layerscope.rules]."
+
+
+def test_keys_are_the_explorers_to_judge(tmp_path: Path) -> None:
+    image = str(save(tmp_path / "a.tar", [[file("a", 1)]]))
+    (tmp_path / "layerscope.toml").write_text('[keys]\nfnd = "q"\nfind = "q"\n', encoding="utf-8")
+    done = run("check", image, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, ""), "no verdict hangs on them"

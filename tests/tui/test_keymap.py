@@ -91,6 +91,44 @@ def test_what_is_no_key(keys: dict[str, str], hint: str) -> None:
     assert caught.value.hint.startswith(hint)
 
 
+@pytest.mark.parametrize(
+    ("keys", "names"),
+    [
+        ({"find": "q"}, "keys.find: 'q' is quit's key too."),
+        ({"find": "/,k"}, "keys.find: 'k' is up's key too."),
+        ({"quit": "x,z"}, "keys.quit: 'x' is raw's key too."),
+        ({"find": "f3", "story": "f3"}, "keys.find: 'f3' is story's key too."),
+        ({"sort": "space"}, "keys.sort: 'space' is fold's key too."),
+        ({"again": "k"}, "keys.again: 'k' is up's key too."),
+        ({"map": "?"}, "keys.map: '?' is help's key too."),
+    ],
+)
+def test_one_key_for_two_things_that_are_heard_together(keys: dict[str, str], names: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        remapped(Preferences(keys=keys))
+    assert caught.value.sentence == names
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {key.name: key.keys for key in KEYS if key.name not in ("keep", "out", "into", "fold", "find", "help")},
+        {"find": "q", "quit": "ctrl+q"},
+        {"story": "f3", "again": "f3"},
+        {"difference": "m", "range": "m"},
+        {"page-down": "pagedown,ctrl+f", "page-up": "pageup,ctrl+b"},
+    ],
+    ids=["the usual", "given away", "on two screens", "in two panes", "instead of dive's"],
+)
+def test_keys_that_do_not_meet(keys: dict[str, str]) -> None:
+    remapped(Preferences(keys=keys))
+
+
+def test_a_key_of_the_users_comes_before_a_chord_of_dives() -> None:
+    app = after(Preferences(keys={"page-down": "ctrl+f"}), "2 ctrl+f")
+    assert app.explorer.files.cursor > 5
+
+
 def test_what_is_no_theme() -> None:
     with pytest.raises(ConfigError, match="There is no theme 'mine'"):
         ExplorerApp("demo", load_demo, analyse, theme="mine")
