@@ -41,6 +41,11 @@ def hard_link(path: str, target: str) -> Entry:
     return Entry(path, kind=tarfile.LNKTYPE, link=target)
 
 
+def symlink(path: str, target: str) -> Entry:
+    """A path that leads to another."""
+    return Entry(path, kind=tarfile.SYMTYPE, link=target, mode=0o777)
+
+
 def whiteout(path: str) -> Entry:
     """Hides ``path`` in the layers below."""
     parent, slash, name = path.rpartition("/")

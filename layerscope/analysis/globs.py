@@ -6,8 +6,10 @@ import fnmatch
 import re
 from collections.abc import Iterator, Sequence
 
+from layerscope.core.tar import DIRECTORY, SYMLINK
 from layerscope.core.tree import ImageTree
 from layerscope.errors import ConfigError
+from layerscope.text import decode
 
 _ANY_DEPTH = "**"
 _KNOWN = "Globs know *, ?, [abc], [a-z] and [!abc] within a name, and ** for any folders."
@@ -16,6 +18,10 @@ _SEVERAL = "Repeat the flag for several, or write a list of them in the config; 
 _BETWEEN = {",": "a comma", "\n": "a line break"}
 _BRACES = re.compile(r"\{[^{}]*,[^{}]*\}")
 _CLASSES = re.compile(r"\[(?:!?\][^]]*|(?!!?\])[^]]*)\]")
+#: What means something in a glob, and itself as the only sign of a class.
+_SIGNS = "*?[, \\"
+#: As many links engines and kernels follow on one path.
+_MOST_LINKS = 40
 #: What fnmatch makes of a class that holds nothing.
 _NOTHING = "(?!)"
 
@@ -80,11 +86,15 @@ class Globs:
 
 
 class Matcher:
-    """The nodes of a tree that globs fit; each node's states are computed once."""
+    """The nodes of a tree that globs fit; each node's states are computed once.
+
+    A glob that leads through a link of the image, as ``/bin/sh`` does where ``/bin`` is ``usr/bin``,
+    also fits where that leads to: a container finds the file by either name.
+    """
 
     def __init__(self, tree: ImageTree, patterns: Sequence[str]) -> None:
         self._tree = tree
-        self._globs = Globs(patterns)
+        self._globs = Globs([*patterns, *(led for pattern in patterns if (led := follow(tree, pattern)))])
         self._states = {0: self._globs.start}
 
     def fits(self, node: int) -> bool:
@@ -114,6 +124,49 @@ class Matcher:
         return states
 
 
+def follow(tree: ImageTree, pattern: str) -> str:
+    """The glob with the links of the final filesystem followed that its folders are; empty where none is one."""
+    if "/" not in pattern.strip("/"):
+        return ""
+    # Names still ahead, the next one last, each with the glob that fits it.
+    ahead = [(part, part) for part in reversed(pattern.split("/")) if part not in ("", ".")]
+    found: list[str] = []
+    node = links = 0
+    while len(ahead) > 1:
+        name, part = ahead.pop()
+        child = tree.live.get(node, {}).get(name.encode("utf-8", "surrogateescape"), -1)
+        version = tree.newest(child) if child >= 0 else -1
+        kind = tree.kind(version) if version >= 0 else -1
+        if name == "..":
+            found, node = found[:-1], max(0, tree.parent(node))
+        elif kind == DIRECTORY:
+            found, node = [*found, part], child
+        elif kind == SYMLINK and links < _MOST_LINKS:
+            links += 1
+            target = decode(tree.layers[tree.version_layer(version)].link(tree.version_entry(version)))
+            if target.startswith("/"):
+                found, node = [], 0
+            ahead += [(below, literal(below)) for below in reversed(target.split("/")) if below not in ("", ".")]
+        else:  # nothing is there, it has wildcards, or links lead in a circle
+            ahead.append((name, part))
+            break
+    return "/" + "/".join((*found, *(part for _, part in reversed(ahead)))) if links else ""
+
+
+def literal(name: str) -> str:
+    """A glob that fits this name or path, and can be written down.
+
+    What TOML cannot hold, or a terminal should not, may be any sign, as may ``!``.
+    """
+    return "".join(map(_literal, name))
+
+
+def _literal(letter: str) -> str:
+    if letter in _SIGNS:
+        return f"[{letter}]"
+    return letter if letter.isprintable() and letter != "!" else "?"
+
+
 def _problem(part: str) -> str:
     """Why a part of a glob would fit nothing, or other things than is meant; empty where it is fine."""
     if part == "..":
@@ -124,6 +177,8 @@ def _problem(part: str) -> str:
         return "has alternatives in braces: give a glob for each"
     if _NOTHING in fnmatch.translate(part):
         return "has a range that runs backwards"
+    if "\\" in _CLASSES.sub("", part):
+        return "has a backslash, which takes no meaning away here: [*] means a sign itself, [\\] the backslash"
     if "[" in _CLASSES.sub("", part):
         return "has a '[' that is not closed: [[] means the sign itself"
     return ""

@@ -8,6 +8,7 @@ import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from layerscope.analysis.globs import literal
 from layerscope.analysis.model import Analysis
 from layerscope.analysis.rules import Status, judge, make_content_rule
 from layerscope.cli.clashes import refuse_clashes
@@ -121,14 +122,7 @@ def _contents(analysis: Analysis) -> Iterator[str]:
 def _found(analysis: Analysis, rule: str, patterns: Sequence[str]) -> list[str]:
     """The paths that break a rule today, as globs that fit them and can be written down."""
     (result,) = judge(analysis, [make_content_rule(rule, patterns)])
-    return sorted("/" + "".join(map(_literal, finding.path)) for finding in result.findings)
-
-
-def _literal(letter: str) -> str:
-    """A letter of a path in a glob; what TOML cannot hold, or a terminal should not, may be any, as may ``!``."""
-    if letter in "*?[, ":
-        return f"[{letter}]"
-    return letter if letter.isprintable() and letter != "!" else "?"
+    return sorted("/" + literal(finding.path) for finding in result.findings)
 
 
 def _rounded(count: int) -> str:

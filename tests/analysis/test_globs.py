@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handmade import file, folder, make_index, whiteout
+from handmade import file, folder, make_index, symlink, whiteout
 from layerscope.analysis.contents import MOST
 from layerscope.analysis.globs import Globs, Matcher
 from layerscope.analysis.rules import Status, judge, make_content_rule
@@ -39,6 +39,8 @@ def test_globs_of_nothing(pattern: str) -> None:
         ("../x", "leads upwards"),
         ("*.{pem,key}", "alternatives in braces"),
         ("!*.pem", "begins with '!'"),
+        ("\\.git", "has a backslash"),
+        ("/etc/.*\\.pem", "has a backslash"),
         ("[z-a]", "runs backwards"),
         ("x[9-0]y", "runs backwards"),
         *((pattern, "not closed") for pattern in ("[", "a[", "[]", "[!]", "[]a", "a[b/c]")),
@@ -65,13 +67,62 @@ def test_blanks_around_a_glob_are_refused(pattern: str) -> None:
     assert fits("[ ].git", " .git")
 
 
+@pytest.mark.parametrize(
+    ("pattern", "path"),
+    [
+        ("/bin/sh", "usr/bin/sh"),
+        ("bin/sh", "usr/bin/sh"),
+        ("/bin/s*", "usr/bin/sh"),
+        ("/usr/sbin/sh", "usr/bin/sh"),
+        ("/all/bin/sh", "usr/bin/sh"),
+        ("/far/sh", "usr/bin/sh"),
+        ("/odd/k", "opt/a,[b]/k"),
+        ("/round/sh", ""),
+        ("/self/sh", ""),
+        ("/nowhere/sh", ""),
+        ("/usr/bin/sh", "usr/bin/sh"),
+        ("/gone/sh", ""),
+        ("/*/bash", ""),
+        ("/usr/link", "usr/link"),
+    ],
+)
+def test_a_glob_leads_through_links_as_a_path_does(pattern: str, path: str) -> None:
+    links = {
+        "bin": "usr/bin",
+        "usr/sbin": "bin",
+        "all": "/",
+        "far": "usr/../all/./usr/sbin",
+        "odd": "/opt/a,[b]",
+        "round": "self",
+        "self": "round",
+        "nowhere": "no/such",
+        "usr/link": "bin",
+        "gone": "usr/bin",
+    }
+    layers = [
+        [file("usr/bin/sh", 3), file("opt/a,[b]/k", 1), *(symlink(name, to) for name, to in links.items())],
+        [whiteout("gone")],
+    ]
+    analysis = analyse(make_index(layers))
+    for rule in ("forbid", "forbid-in-layers"):
+        (result,) = judge(analysis, [make_content_rule(rule, [pattern])])
+        assert [finding.path for finding in result.findings] == [path] * bool(path), rule
+
+
+def test_setuid_files_may_be_named_by_way_of_a_link() -> None:
+    analysis = analyse(make_index([[file("usr/bin/su", 3, mode=0o4755), symlink("bin", "usr/bin")]]))
+    for allowed, status in (("/bin/su", Status.PASS), ("/bin/sudo", Status.FAIL)):
+        assert judge(analysis, [make_content_rule("no-setuid", [allowed])])[0].status is status
+
+
 def test_a_class_stands_for_a_comma() -> None:
     assert fits("RCS[,]v", "RCS,v")
     assert fits("*[,]v", "src/main.c,v")
     assert not fits("RCS[,]v", "RCSv")
+    assert fits("system[\\]x2d*", "system\\x2da")
 
 
-@pytest.mark.parametrize("pattern", ["a(b", "a|b", "+", "\\", "a$", "^a", "a b", "{a}", "a!", "a]", "..."])
+@pytest.mark.parametrize("pattern", ["a(b", "a|b", "+", "a$", "^a", "a b", "{a}", "a!", "a]", "..."])
 def test_globs_that_are_no_wildcards_mean_themselves(pattern: str) -> None:
     assert fits(pattern, pattern)
     assert not fits(pattern, "other")
