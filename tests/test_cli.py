@@ -131,8 +131,10 @@ def test_dives_json_and_verdict_go_together(fat: str, tmp_path: Path) -> None:
     out = tmp_path / "dive.json"
     out.write_text("x" * 100_000, encoding="utf-8")
     done = run(fat, "--json", str(out))
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", f"layerscope: dive's JSON written to {out}\n")
     assert json.loads(out.read_text(encoding="utf-8"))["image"]["inefficientBytes"] == 200_000
+    assert run(fat, "--json", str(out), "--quiet").stderr == ""
+    assert json.loads(run(fat, "-j", "-").stdout)["image"]["inefficientBytes"] == 200_000
     out.unlink()
     assert run(fat, "-j", str(out), CI="true").returncode == 1
     assert out.exists()
@@ -247,6 +249,7 @@ def test_no_image_is_a_usage_error() -> None:
 
 def test_version_and_help() -> None:
     version = run("--version")
+    assert run("-v").stdout == version.stdout
     assert version.returncode == 0
     assert version.stdout.rstrip() in ("layerscope 0.1.0 (pure)", "layerscope 0.1.0 (compiled)")
     for command in ((), ("check",), ("report",)):

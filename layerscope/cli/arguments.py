@@ -297,7 +297,7 @@ def _add_output_options(parser: argparse.ArgumentParser, command: str) -> None:
         group.add_argument("-q", "--quiet", action="store_true", help="nothing on standard error but errors")
         group.add_argument("--no-progress", action="store_true", help="no progress on standard error")
     group.add_argument("--debug", action="store_true", help="show where an error comes from")
-    group.add_argument("--version", action=_Version, nargs=0, help="show the version, and compiled or pure")
+    group.add_argument("-v", "--version", action=_Version, nargs=0, help="show the version, and compiled or pure")
     group.add_argument("-h", "--help", action="help", help="show the options that are used most")
     if command not in PRINTING:
         group.add_argument("--help-all", action=_HelpAll, nargs=0, help="show all options; layerscope man has them too")

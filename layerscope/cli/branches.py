@@ -176,13 +176,16 @@ def _report(args: argparse.Namespace) -> int:
 
 def _export(args: argparse.Namespace) -> int:
     """As dive does: ``--json`` without CI writes the export and nothing else."""
-    from layerscope.cli.clashes import check_outputs
+    from layerscope.cli.clashes import STANDARD, check_outputs
+    from layerscope.cli.narration import say
     from layerscope.cli.opening import analysed
     from layerscope.cli.output import write_export
 
     check_outputs(args, [])
     with analysed(args) as analysis:
         write_export(args, analysis)
+        if args.json not in STANDARD:
+            say(args, f"dive's JSON written to {args.json}")
         return FINE if analysis.complete else _incomplete(analysis)
 
 
