@@ -353,7 +353,8 @@ def test_a_dockerfile_gives_lines(fat: str, tmp_path: Path) -> None:
     (tmp_path / "sub").mkdir()
     (tmp_path / "sub" / "Dockerfile").write_text(DOCKERFILE.replace("ENV A=1\n", "\n"))
     done = run("check", fat, "--dockerfile", "sub/Dockerfile", cwd=tmp_path)
-    assert "sub/Dockerfile:2 stores it, sub/Dockerfile:4 overwrites it." in done.stdout
+    assert "by layer 2 (sub/Dockerfile:4): RUN step 1\n" in done.stdout
+    assert "/a  (layer 1, overwritten in 2)  sub/Dockerfile:2\n" in done.stdout
     github = ("check", fat, "--dockerfile", "Dockerfile", "--format", "github")
     annotated = run(*github, cwd=tmp_path / "sub", GITHUB_WORKSPACE=str(tmp_path))
     assert "::warning file=sub/Dockerfile,line=2,title=100.0 kB wasted%3A /a::" in annotated.stdout

@@ -121,14 +121,14 @@ def _forbidden(analysis: Analysis, tree: ImageTree, node: int, weight: tuple[int
     folder = tree.kind(version) == DIRECTORY
     size, files = weight
     inside = f" ({files} files)" if folder and files != 1 else ""
-    cause = f"It{inside} comes from {_maker(analysis, layer)}"
+    # What becomes of it comes before the command, which may be long.
+    gone = f", layer {label(ended)} takes it away, and it still ships" if ended >= 0 else ""
+    cause = f"It{inside} comes from {_maker(analysis, layer, gone)}"
     cure = "Remove it in the instruction that makes it."
     if analysis.layers[layer].command.startswith(_COPIES):
         cure = "Name it in .dockerignore, or copy only what is needed."
     elif analysis.layers[layer].base:
         cure = "It is the base image's: choose a base without it."
-    if ended >= 0:
-        cause += f"; layer {label(ended)} takes it away, and it still ships"
     return Finding(decode(tree.path(node)) + ("/" if folder else ""), size, layer, cause, cure)
 
 
@@ -156,6 +156,6 @@ def _weigh(tree: ImageTree, top: int, everywhere: bool) -> tuple[int, int]:
     return size, files
 
 
-def _maker(analysis: Analysis, layer: int) -> str:
+def _maker(analysis: Analysis, layer: int, gone: str = "") -> str:
     command = analysis.layers[layer].command
-    return f"layer {label(layer)} ({command})" if command else f"layer {label(layer)}"
+    return f"layer {label(layer)}{gone}{f' ({command})' if command else ''}"

@@ -2,43 +2,84 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
-from itertools import pairwise
+from itertools import islice, pairwise
+from typing import NamedTuple
 
 from layerscope.analysis.measures import OF_GROWTH, Measure
-from layerscope.analysis.model import Analysis, Comparison, Finding, FolderDelta, LayerFigures, label
+from layerscope.analysis.model import Analysis, Finding, LayerFigures, label
+from layerscope.analysis.remedies import find_remedy
 from layerscope.text import size
 
 _LARGEST = 20
+#: Waste is told of a layer where it is at least this part of its size: the tenth.
+_PART = 10
+#: As many of a layer's waste items, the largest, are looked at for a cure.
+_ITEMS = 200
 
 
 def find_causes(analysis: Analysis, measure: Measure) -> tuple[Finding, ...]:
-    """The layers that explain a figure beyond its limit, worst first; at most 20."""
-    if measure in OF_GROWTH:
-        return tuple(_grown(analysis, measure))[:_LARGEST]
+    """The layers that explain a figure beyond its limit, worst first; at most 20.
+
+    Layers whose bytes are waste, or only make waste of others, have the cure of that waste.
+    """
+    if measure is Measure.WASTED_GROWTH:
+        return tuple(_more_waste(analysis))[:_LARGEST]
     if measure is Measure.LAYERS:
         return tuple(_joinable(analysis.layers))[:_LARGEST]
-    layers = sorted(analysis.layers, key=lambda layer: (-_weight(layer, measure), layer.index))
-    return tuple(_large(layer, _weight(layer, measure)) for layer in layers[:_LARGEST] if _weight(layer, measure))
+    if measure in OF_GROWTH:
+        grown = sorted(_grown(analysis), key=lambda layer: -layer.bytes)
+    else:
+        layers = sorted(analysis.layers, key=lambda layer: (-_weight(layer, measure), layer.index))
+        grown = [_Large(layer, _weight(layer, measure), "") for layer in layers if _weight(layer, measure)]
+    worst = grown[:_LARGEST]
+    return tuple(
+        Finding("", large.bytes, large.layer.index, _told(large.layer, large.how), _cure(analysis, large.layer))
+        for large in worst
+    )
+
+
+class _Large(NamedTuple):
+    """A layer with what is to be explained of its bytes, and how it came to them."""
+
+    layer: LayerFigures
+    bytes: int
+    how: str
+
+
+def _waste_cure(analysis: Analysis, layer: LayerFigures) -> str:
+    """How much of the layer's bytes is waste, or how much it makes, and the cure of the largest part."""
+    lying = layer.wasted_in_bytes >= layer.wasted_by_bytes
+    # Of an item that lies in several layers nobody tells how much in each.
+    shares = (
+        (item, item.bytes // (len(item.stored_in) if lying else 1))
+        for item in analysis.waste
+        if (layer.index in item.stored_in if lying else layer.index == item.wasted_by)
+    )
+    cures: Counter[str] = Counter()
+    for item, share in islice(shares, _ITEMS):
+        cures[find_remedy(item, analysis.layers).cure] += share
+    ((cure, _),) = cures.most_common(1) or [("", 0)]
+    if not lying:
+        return f"It makes {size(layer.wasted_by_bytes)} waste. {cure}"
+    whole = layer.wasted_in_bytes == layer.size_bytes
+    return f"{'All' if whole else size(layer.wasted_in_bytes)} of its bytes are waste. {cure}"
 
 
 def _weight(layer: LayerFigures, measure: Measure) -> int:
     return (layer.compressed_bytes or 0) if measure is Measure.COMPRESSED_SIZE else layer.size_bytes
 
 
-def _large(layer: LayerFigures, weight: int) -> Finding:
-    return Finding("", weight, layer.index, _told(layer), _cure(layer))
+def _told(layer: LayerFigures, how: str = "") -> str:
+    return f"Layer {label(layer.index)}{how} ({layer.command or 'the history does not tell its command'})"
 
 
-def _told(layer: LayerFigures) -> str:
-    return f"Layer {label(layer.index)} ({layer.command or 'the history does not tell its command'})"
-
-
-def _cure(layer: LayerFigures) -> str:
+def _cure(analysis: Analysis, layer: LayerFigures) -> str:
     if layer.base:
         return "It is the base image's: a leaner base saves it."
-    if layer.wasted_in_bytes:
-        return f"{size(layer.wasted_in_bytes)} of that is waste that no container can read: remove it first."
+    if analysis.complete and max(layer.wasted_in_bytes, layer.wasted_by_bytes) * _PART >= layer.size_bytes > 0:
+        return _waste_cure(analysis, layer)
     if layer.command.startswith(("COPY", "ADD")):
         return "Copy only what is needed: name the rest in .dockerignore, or build it in a stage of its own."
     return "Keep what only the build needs in a stage of its own, or in cache mounts."
@@ -61,34 +102,31 @@ def _joinable(layers: Iterable[LayerFigures]) -> Iterable[Finding]:
             yield Finding("", layer.size_bytes, layer.index, _told(layer), "Join it with its neighbour.")
 
 
-def _grown(analysis: Analysis, measure: Measure) -> Iterable[Finding]:
+def _more_waste(analysis: Analysis) -> Iterable[Finding]:
+    """The reasons of which there is more waste than before, each with its largest item: of a new layer, if there is."""
+    comparison = analysis.comparison
+    for reason in comparison.waste if comparison else ():
+        if comparison is None or reason.bytes <= 0:
+            continue
+        items = [item for item in analysis.waste if item.reason == reason.name]
+        new = [item for item in items if item.wasted_by in comparison.new_layers]
+        worst = next(iter(new or items), None)
+        cause = f"What is {reason.name} grew from {size(reason.before)} to {size(reason.after)}."
+        if worst is None:
+            yield Finding("", reason.bytes, None, cause, "")
+            continue
+        most = f"Layer {label(worst.wasted_by)} makes the most of it"
+        yield Finding("", reason.bytes, worst.wasted_by, cause, f"{most}. {find_remedy(worst, analysis.layers).cure}")
+
+
+def _grown(analysis: Analysis) -> Iterable[_Large]:
+    """The new layers that are larger than what the same command made before: a rebuilt one is no growth.
+
+    Folders are no causes beside them: their bytes are those of the layers once more.
+    """
     comparison = analysis.comparison
     if comparison is None:
         return
-    if measure is not Measure.WASTED_GROWTH:
-        yield from sorted(_grown_layers(analysis, comparison), key=lambda finding: -finding.bytes)
-        for folder in comparison.folders:
-            if folder.bytes > 0:
-                top = folder.name == "."
-                what = "What lies in / itself" if top else f"/{folder.name}"
-                cause = f"{what} {_growth(folder.before, folder.after)}, stored in all layers."
-                yield Finding("" if top else f"{folder.name}/", folder.bytes, None, cause, _told_readable(folder))
-        return
-    for reason in comparison.waste:
-        if reason.bytes > 0:
-            cause = f"What is {reason.name} grew from {size(reason.before)} to {size(reason.after)}."
-            yield Finding("", reason.bytes, None, cause, "")
-
-
-def _told_readable(folder: FolderDelta) -> str:
-    """How much of it a container can read, where that is less: the rest is waste, which is told elsewhere."""
-    if not folder.unreadable:
-        return ""
-    return f"A container can read {size(folder.readable_after) if folder.readable_after else 'none'} of it."
-
-
-def _grown_layers(analysis: Analysis, comparison: Comparison) -> Iterable[Finding]:
-    """The new layers that are larger than what the same command made before: a rebuilt one is no growth."""
     before: dict[tuple[str, int], list[int]] = {}
     for delta in comparison.layers:
         before.setdefault((delta.name, delta.after), []).append(delta.before)
@@ -97,9 +135,5 @@ def _grown_layers(analysis: Analysis, comparison: Comparison) -> Iterable[Findin
         earlier = before.get((layer.command, layer.size_bytes))
         size_before = earlier.pop() if earlier else 0
         if layer.size_bytes > size_before:
-            told = f"{_told(layer)} {_growth(size_before, layer.size_bytes)}"
-            yield Finding("", layer.size_bytes - size_before, number, told, _cure(layer))
-
-
-def _growth(before: int, after: int) -> str:
-    return f"grew from {size(before)} to {size(after)}" if before else "is new"
+            grew = f" grew from {size(size_before)} to {size(layer.size_bytes)}" if size_before else " is new"
+            yield _Large(layer, layer.size_bytes - size_before, grew)

@@ -129,6 +129,11 @@ def find_remedy(item: WasteItem, layers: Sequence[LayerFigures]) -> Remedy:
     return Remedy(_cause(item, place), _cure(item, known, layers))
 
 
+def changes(item: WasteItem) -> str:
+    """What became of a file that was rewritten with the same bytes: ``only owner changed``."""
+    return f"only {' and '.join(item.attributes)} changed" if item.attributes else "nothing changed"
+
+
 def _known_place(path: str) -> _Known | None:
     inside = f"/{path.strip('/')}/"
     return next((known for known in _KNOWN if f"/{known.part}/" in inside), None)
@@ -147,9 +152,7 @@ def _cause(item: WasteItem, known: _Known) -> str:
     if item.reason == REPLACED:
         return f"{written}, and {by} puts something of another kind there: {ships}."
     if item.reason == REWRITTEN:
-        changed = " and ".join(item.attributes)
-        told = f"only {changed} changed" if changed else "nothing changed"
-        return f"The same bytes lie in {_listed(item.stored_in)} and again in {by}: {told}."
+        return f"The same bytes lie in {_listed(item.stored_in)} and again in {by}: {changes(item)}."
     return f"Layer {by} stores the path more than once, and only the last one counts."
 
 

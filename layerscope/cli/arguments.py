@@ -279,7 +279,7 @@ def _add_output_options(parser: argparse.ArgumentParser, command: str) -> None:
         group.add_argument("--output", action="append", default=[], metavar="FORMAT=FILE", help=several)
         key = "what a Markdown comment is found again by"
         group.add_argument("--comment-key", default="", metavar="KEY", help=key)
-        smaller = "waste that github, gitlab, sarif list one by one (100kB)"
+        smaller = "least waste that CI formats tell one by one (100kB)"
         group.add_argument("--min-issue", default="", metavar="BYTES", help=smaller)
         group.add_argument("-j", "--json", default="", metavar="FILE", help="write dive's JSON export")
     if command in ("", "check"):

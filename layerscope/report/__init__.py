@@ -60,7 +60,7 @@ def _lines(analysis: Analysis, form: str, results: Sequence[Result] | None, key:
     if form == "markdown":
         from layerscope.report.markdown import markdown_lines
 
-        return markdown_lines(analysis, results, key)
+        return markdown_lines(analysis, results, key, floor)
     if form == "github":
         from layerscope.report.github import github_lines
 

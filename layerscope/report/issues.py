@@ -30,7 +30,7 @@ from layerscope.text import printable, size
 #: Issues at most. GitHub shows 5,000 results of a SARIF file, and people fewer.
 MAX_ISSUES = 1000
 #: Waste items that are listed one by one, however small they are.
-_LARGEST = 3
+LARGEST = 3
 #: Findings of one rule at most, so that none hides the others.
 MAX_FINDINGS = 100
 INCOMPLETE = "incomplete-image"
@@ -73,7 +73,7 @@ class Issues:
 def listed_waste(items: Sequence[WasteItem], floor: int) -> Sequence[WasteItem]:
     """The items, largest first, that are told one by one: those of ``floor`` bytes, and the largest few."""
     count = next((number for number, item in enumerate(items) if item.bytes < floor), len(items))
-    return items[: max(count, _LARGEST)]
+    return items[: max(count, LARGEST)]
 
 
 def find_issues(analysis: Analysis, results: Sequence[Result] | None, floor: int = FLOOR) -> Issues:
@@ -81,7 +81,7 @@ def find_issues(analysis: Analysis, results: Sequence[Result] | None, floor: int
     if not analysis.complete:
         broken = [_Draft(INCOMPLETE, Level.ERROR, text, "") for text in analysis.warnings]
         return Issues(_number(analysis, iter(broken)))
-    broken_rules = [(result, _listed_findings(result, floor)) for result in results or () if _is_broken(result)]
+    broken_rules = [(result, listed_findings(result, floor)) for result in results or () if _is_broken(result)]
     judged = [draft for result, findings in broken_rules for draft in _drafts(analysis, result, findings)]
     waste = analysis.waste if results is None or needs_waste(results) else []
     level = Level.NOTE if results is None else Level.WARNING
@@ -137,12 +137,12 @@ def _number(analysis: Analysis, drafts: Iterator[_Draft]) -> list[Issue]:
     return shown
 
 
-def _listed_findings(result: Result, floor: int) -> Sequence[Finding]:
+def listed_findings(result: Result, floor: int) -> Sequence[Finding]:
     """The findings that are told one by one: of a rule about bytes those that matter, as with waste."""
     findings = result.findings[:MAX_FINDINGS]
     if unit_of(result.rule.measure) is Unit.COUNT:
         return findings
-    return [finding for place, finding in enumerate(findings) if place < _LARGEST or finding.bytes >= floor]
+    return [finding for place, finding in enumerate(findings) if place < LARGEST or finding.bytes >= floor]
 
 
 def _drafts(analysis: Analysis, result: Result, findings: Sequence[Finding]) -> Iterator[_Draft]:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import heapq
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from humanize import intcomma
 
-from layerscope.analysis.model import Analysis, Finding, LayerFigures, Location, WasteItem, label
-from layerscope.analysis.remedies import find_remedy
+from layerscope.analysis.causes import Cure, by_cause, by_cure
+from layerscope.analysis.model import Analysis, Finding, LayerFigures, Location, label
 from layerscope.analysis.rules import Result, Status, is_decided, passed
+from layerscope.report import FLOOR
 from layerscope.report.comparison import comparison_tables
-from layerscope.report.issues import image_name
-from layerscope.report.places import finding_location, location_text, waste_location
-from layerscope.report.words import actual_text, base_text, limit_text, percent, plural, rule_title
-from layerscope.text import printable, size
+from layerscope.report.issues import LARGEST, MAX_ISSUES, image_name, listed_findings
+from layerscope.report.places import finding_location, location_text, waste_location, where
+from layerscope.report.words import actual_text, base_text, explained, limit_text, percent, plural, rule_title
+from layerscope.text import printable, shortened, size
 
 #: The longest comment that the forges take has 65,536 characters; the rest is for the lines between the tables.
 MAX_COMMENT = 64_000
@@ -23,43 +25,62 @@ _MAX_CHANGES = 20_000
 MAX_WARNINGS = 5
 #: Characters of a warning, a command, a note, before they are written as entities.
 _MAX_TEXT = 200
+#: Paths of a row; the others are counted.
+_PATHS = 3
 #: In text out of an image everything but words is written as an entity; in our own only what could be markup.
 _FOREIGN = re.compile(r"[!-,.:-@\[-`{-~]")
 _MARKUP = re.compile(r"[*<>@\[-`{-~&|#]|:(?=//)|(?<=www)\.", re.IGNORECASE)
 
 
-def markdown_lines(analysis: Analysis, results: Sequence[Result] | None, key: str = "") -> Iterator[str]:
-    """The comment's lines; the first is a hidden key by which it is found again, by default the image's name."""
+def markdown_lines(
+    analysis: Analysis, results: Sequence[Result] | None, key: str = "", floor: int = FLOOR
+) -> Iterator[str]:
+    """The comment's lines; the first is a hidden key by which it is found again, by default the image's name.
+
+    Waste and findings of less than ``floor`` bytes are only summed up.
+    """
     head = [f"<!-- layerscope:{_key(key or image_name(analysis))} -->", *_head(analysis, results)]
     changes = list(comparison_tables(analysis.comparison, coded)) if analysis.comparison else []
     head += changes if _length(changes) <= _MAX_CHANGES else changes[:2]
     yield from head
     left = MAX_COMMENT - _length(head)
-    explained = [result for result in results or () if result.findings and analysis.complete]
-    for result in explained:
+    broken = explained(results or ()) if analysis.complete else []
+    for title, result in broken:
+        rows = (_finding_row(analysis, finding) for finding in listed_findings(result, floor))
+        kept = list(_fitting(rows, left // 4 // len(broken)))
         yield from _folded(
-            f"{rule_title(result)}: {plural(result.found, 'finding')}",
+            f"{title}: {plural(result.found, 'finding')}",
             "size | what | cure",
             "---: | --- | ---",
-            (_finding_row(analysis, finding) for finding in result.findings),
-            left // 4 // len(explained),
-            result.found,
+            kept,
+            f"{intcomma(result.found - len(kept))} more" if result.found > len(kept) else "",
         )
-    yield from _folded(
-        f"Waste: {size(analysis.figures.wasted_bytes)} in {plural(len(analysis.waste), 'item')}",
-        "wasted | path | why | what to do",
-        "---: | --- | --- | ---",
-        (_waste_row(analysis, item) for item in analysis.waste),
-        left // 2,
-        len(analysis.waste),
-    )
+    yield from _waste_table(analysis, floor, left // 2)
+    kept = list(_fitting(map(_layer_row, analysis.layers), left // 4))
     yield from _folded(
         f"Layers: base {base_text(analysis)}",
         "layer | size | wasted in | wasted by | command",
         "---: | ---: | ---: | ---: | ---",
-        map(_layer_row, analysis.layers),
-        left // 4,
-        len(analysis.layers),
+        kept,
+        f"{len(analysis.layers) - len(kept)} more" if len(analysis.layers) > len(kept) else "",
+    )
+
+
+def _waste_table(analysis: Analysis, floor: int, most: int) -> Iterator[str]:
+    """What one command made and one cure helps, in one row; the rest in one sum."""
+    found = [cure for cause in by_cause(analysis.waste[:MAX_ISSUES]) for cure in by_cure(cause.items, analysis.layers)]
+    least = min(floor, *heapq.nlargest(LARGEST, (cure.bytes for cure in found))) if found else floor
+    listed = [cure for cure in found if cure.bytes >= least]
+    kept = list(_fitting((_waste_row(analysis, cure) for cure in listed), most))
+    told = listed[: len(kept)]
+    items = len(analysis.waste) - sum(len(cure.items) for cure in told)
+    rest = sum(item.bytes for item in analysis.waste) - sum(cure.bytes for cure in told)
+    yield from _folded(
+        f"Waste: {size(analysis.figures.wasted_bytes)} in {plural(len(analysis.waste), 'item')}",
+        "wasted | what made it | largest paths | what to do",
+        "---: | --- | --- | ---",
+        kept,
+        f"{size(rest)} in {plural(items, 'more item')}" if items else "",
     )
 
 
@@ -111,10 +132,17 @@ def _finding_row(analysis: Analysis, finding: Finding) -> str:
     return f"{size(finding.bytes)} | {what} | {_plain(finding.cure)}{_at(finding_location(analysis, finding))}"
 
 
-def _waste_row(analysis: Analysis, item: WasteItem) -> str:
-    remedy = find_remedy(item, analysis.layers)
-    cure = f"{_plain(remedy.cure)}{_at(waste_location(analysis, item))}"
-    return f"{size(item.bytes)} | {coded('/' + item.path)} | {_plain(remedy.cause)} | {cure}"
+def _waste_row(analysis: Analysis, cure: Cure) -> str:
+    by = cure.items[0].wasted_by
+    command = analysis.layers[by].command
+    made = f"layer {label(by)}{f' {_command(command)}' if command else ''}{_at(analysis.locations.get(by))}"
+    paths = [
+        f"{size(item.bytes)} {coded(shortened('/' + item.path))} ({_plain(where(item, changed=True))})"
+        for item in cure.items[:_PATHS]
+    ]
+    more = len(cure.items) - _PATHS
+    told = f"{'; '.join(paths)}{f'; and {intcomma(more)} more' if more > 0 else ''}"
+    return f"{size(cure.bytes)} | {made} | {told} | {_plain(cure.text)}{_at(waste_location(analysis, cure.items[0]))}"
 
 
 def _at(location: Location | None) -> str:
@@ -122,26 +150,33 @@ def _at(location: Location | None) -> str:
 
 
 def _layer_row(layer: LayerFigures) -> str:
-    command = coded(_clipped(" ".join(layer.command.split()))) if layer.command else ""
+    command = _command(layer.command) if layer.command else ""
     return (
         f"{label(layer.index)} | {size(layer.size_bytes)} | {size(layer.wasted_in_bytes)} | "
         f"{size(layer.wasted_by_bytes)} | {command}"
     )
 
 
-def _folded(title: str, head: str, rule: str, rows: Iterable[str], most: int, count: int) -> Iterator[str]:
-    """A table that opens on a click; of ``count`` rows those that fit into ``most`` characters, the others counted."""
-    kept: list[str] = []
+def _command(command: str) -> str:
+    return coded(_clipped(" ".join(command.split())))
+
+
+def _fitting(rows: Iterable[str], most: int) -> Iterator[str]:
+    """The first rows that fit into ``most`` characters."""
     for row in rows:
         most -= len(row) + 5
         if most < 0:
-            break
-        kept.append(row)
+            return
+        yield row
+
+
+def _folded(title: str, head: str, rule: str, rows: Iterable[str], more: str) -> Iterator[str]:
+    """A table that opens on a click, and below it what is not in it."""
     yield f"<details><summary>{title}</summary>"
     yield ""
-    yield from _table(head, rule, kept)
-    if count > len(kept):
-        yield f"and {intcomma(count - len(kept))} more"
+    yield from _table(head, rule, rows)
+    if more:
+        yield f"and {more}"
         yield ""
     yield "</details>"
     yield ""

@@ -17,7 +17,7 @@ from layerscope.analysis.model import (
     WasteItem,
     label,
 )
-from layerscope.analysis.remedies import find_remedy
+from layerscope.analysis.remedies import changes, find_remedy
 from layerscope.report.words import plural
 from layerscope.text import shortened
 
@@ -38,6 +38,11 @@ def waste_location(analysis: Analysis, item: WasteItem) -> Location | None:
     """Where the bytes are written, which is what has to change; else where they become waste."""
     layers = (*reversed(item.stored_in), item.wasted_by)
     return next((analysis.locations[layer] for layer in layers if layer in analysis.locations), None)
+
+
+def stored_at(analysis: Analysis, item: WasteItem) -> list[Location]:
+    """The lines that store the bytes, where they are known."""
+    return [analysis.locations[layer] for layer in item.stored_in if layer in analysis.locations]
 
 
 def waste_relations(analysis: Analysis, item: WasteItem) -> tuple[tuple[Location, str], ...]:
@@ -61,12 +66,16 @@ def annotated(analysis: Analysis, location: Location | None) -> Location | None:
     return location
 
 
-def where(item: WasteItem) -> str:
-    """The layers of the item, and its files: ``layer 5, removed in 8, 3 files``."""
+def where(item: WasteItem, *, changed: bool = False) -> str:
+    """The layers of the item, and its files: ``layer 5, removed in 8, 3 files``.
+
+    With ``changed`` also what was rewritten of it: for where no sentence on the cause follows.
+    """
     word = "layer" if len(item.stored_in) == 1 else "layers"
     stored = ", ".join(label(layer) for layer in item.stored_in)
     files = f", {plural(item.files, 'file')}" if item.path.endswith("/") else ""
-    return f"{word} {stored}, {item.reason} in {label(item.wasted_by)}{files}"
+    what = f": {changes(item)}" if changed and item.reason == REWRITTEN else ""
+    return f"{word} {stored}, {item.reason} in {label(item.wasted_by)}{what}{files}"
 
 
 def joined(sentences: Iterable[str]) -> str:
@@ -83,7 +92,7 @@ def location_text(location: Location) -> str:
 def waste_sentences(analysis: Analysis, item: WasteItem) -> list[str]:
     """The cause, the cure, and the lines behind them where they are known."""
     remedy = find_remedy(item, analysis.layers)
-    stored = [analysis.locations[layer] for layer in item.stored_in if layer in analysis.locations]
+    stored = stored_at(analysis, item)
     by = analysis.locations.get(item.wasted_by)
     told = [f"{location_text(place)} stores it" for place in stored if place != by]
     if by:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from humanize import intcomma
 
+from layerscope.analysis.causes import Cause, by_cause, by_cure
 from layerscope.analysis.measures import OF_GROWTH
 from layerscope.analysis.model import Analysis, label
 from layerscope.analysis.rules import Result, Status, is_decided, needs_waste
 from layerscope.report.comparison import comparison_lines
-from layerscope.report.places import finding_sentences, waste_sentences, where
-from layerscope.report.words import actual_text, base_text, limit_text, percent, plural, rule_title
+from layerscope.report.places import finding_sentences, location_text, stored_at, where
+from layerscope.report.words import actual_text, base_text, explained, limit_text, percent, plural, rule_title
 from layerscope.text import one_line, printable, shortened, size
 
 _STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33"}
@@ -22,12 +24,23 @@ _VERDICTS = {
     Status.SKIP: "dim",
     Status.UNKNOWN: "red",
 }
-_BROKEN = (Status.FAIL, Status.WARN)
 _COMMAND_CELLS = 60
 _SENTENCE_CELLS = 100
 _LONGEST_PATH = 4096
 _CHECK_ITEMS = 3
-_REPORT_ITEMS = 20
+_WASTE = "largest waste, which still ships, by what made it"
+
+
+class _Most(NamedTuple):
+    """How much of the waste is told: layers, items of each, and these only from the n-th part of the layer's."""
+
+    causes: int
+    items: int
+    parts: int
+
+
+_IN_CHECK = _Most(3, 2, 10)
+_IN_REPORT = _Most(10, 8, 100)
 
 
 class Painter:
@@ -61,13 +74,12 @@ def check_lines(analysis: Analysis, results: Sequence[Result], colour: bool) -> 
         return
     if analysis.comparison:
         yield from comparison_lines(analysis.comparison)
-    for result, title in zip(results, titles, strict=True):
-        if result.status in _BROKEN and result.findings:
-            yield f"{title}:"
-            yield from _finding_lines(analysis, result, paint)
+    for title, result in explained(results):
+        yield f"{title}:"
+        yield from _finding_lines(analysis, result, paint)
     if needs_waste(results) and analysis.waste:
-        yield "largest waste:"
-        yield from _waste_lines(analysis, _CHECK_ITEMS, paint)
+        yield f"{_WASTE}:"
+        yield from _waste_lines(analysis, _IN_CHECK, paint)
     if not is_decided(analysis, results):
         yield paint("could not check: a rule could not be judged on this image", "red")
 
@@ -94,8 +106,8 @@ def report_lines(analysis: Analysis, colour: bool) -> Iterator[str]:
     yield from _layer_lines(analysis, paint)
     if analysis.waste:
         yield ""
-        yield paint("Waste, largest first", "bold")
-        yield from _waste_lines(analysis, _REPORT_ITEMS, paint)
+        yield paint(f"{_WASTE[0].upper()}{_WASTE[1:]}", "bold")
+        yield from _waste_lines(analysis, _IN_REPORT, paint)
 
 
 def _reach(analysis: Analysis) -> str:
@@ -133,14 +145,31 @@ def _layer_lines(analysis: Analysis, paint: Painter) -> Iterator[str]:
         )
 
 
-def _waste_lines(analysis: Analysis, most: int, paint: Painter) -> Iterator[str]:
-    for item in analysis.waste[:most]:
-        yield f"  {size(item.bytes):>9}  /{_path(item.path)}  ({where(item)})"
-        for sentence in waste_sentences(analysis, item):
-            yield f"             {paint(printable(sentence), 'dim')}"
-    rest = analysis.waste[most:]
+def _waste_lines(analysis: Analysis, most: _Most, paint: Painter) -> Iterator[str]:
+    """A heading for each layer that made waste, below it the largest of what it made and what to do about that."""
+    causes = by_cause(analysis.waste)
+    for cause in causes[: most.causes]:
+        yield f"  {size(cause.bytes):>9}  {_short(_heading(analysis, cause))}"
+        listed = [item for item in cause.items[: most.items] if item.bytes * most.parts >= cause.bytes]
+        for cure in by_cure(listed or cause.items[:1], analysis.layers):
+            for item in cure.items:
+                at = ", ".join(location_text(place) for place in stored_at(analysis, item))
+                told = f"/{_path(item.path)}  ({where(item, changed=True)}){'  ' if at else ''}{printable(at)}"
+                yield f"             {size(item.bytes):>9}  {told}"
+            yield f"             {paint(printable(cure.text), 'dim')}"
+    rest = causes[most.causes :]
     if rest:
-        yield f"  {size(sum(item.bytes for item in rest)):>9}  in {plural(len(rest), 'more item')}"
+        items = plural(sum(len(cause.items) for cause in rest), "more item")
+        yield f"  {size(sum(cause.bytes for cause in rest)):>9}  in {items}, by {plural(len(rest), 'more layer')}"
+
+
+def _heading(analysis: Analysis, cause: Cause) -> str:
+    """How many items, which layer, which line, which command."""
+    many = f"in {plural(len(cause.items), 'item')} " if len(cause.items) > 1 else ""
+    place = analysis.locations.get(cause.layer)
+    at = f" ({location_text(place)})" if place else ""
+    command = analysis.layers[cause.layer].command or "the history does not tell its command"
+    return f"{many}by layer {label(cause.layer)}{at}: {command}"
 
 
 def _finding_lines(analysis: Analysis, result: Result, paint: Painter) -> Iterator[str]:

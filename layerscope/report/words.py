@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 from humanize import intcomma
 
@@ -68,6 +69,15 @@ def actual_text(result: Result) -> str:
 def rule_title(result: Result) -> str:
     """What the rule is about, and whose figures it is judged on where those are dive's."""
     return f"{result.rule.measure} (dive)" if result.rule.scoring is Scoring.DIVE else str(result.rule.measure)
+
+
+def explained(results: Iterable[Result]) -> list[tuple[str, Result]]:
+    """The broken rules that have findings, each with its title; those that have the same ones are one."""
+    alike: dict[tuple[int, tuple[Finding, ...]], list[Result]] = {}
+    for result in results:
+        if result.findings and result.status in (Status.FAIL, Status.WARN):
+            alike.setdefault((result.found, result.findings), []).append(result)
+    return [(" and ".join(map(rule_title, same)), same[0]) for same in alike.values()]
 
 
 def rule_message(result: Result) -> str:

@@ -173,13 +173,18 @@ def test_a_copy_of_the_classic_builder_is_no_new_layer() -> None:
     assert (delta.before, delta.after, delta.name) == (100, 103, after.layers[0].command)
 
 
-def test_growth_names_what_is_new_and_where() -> None:
+def test_growth_names_what_is_new_and_its_cure() -> None:
     (result,) = judge(grown(), [make_rule("max-growth", "0", Scoring.TRUE)])
     told = [(finding.path, finding.bytes, finding.layer) for finding in result.findings]
-    assert told == [("", 75, 2), ("", 70, None), ("opt/", 5, None)]
-    assert result.findings[0].cause == "Layer 3 (RUN it) is new"
+    assert told == [("", 75, 2)]
+    assert result.findings[0].cause == "Layer 3 is new (RUN it)"
+    cure = "The base image brings it: leave it as it is, or choose a base that has it right."
+    assert result.findings[0].cure == f"It makes 100 B waste. {cure}"
     (wasted,) = judge(grown(), [make_rule("max-wasted-growth", "0", Scoring.TRUE)])
-    assert wasted.findings[0].cause == "What is overwritten grew from 0 B to 100 B."
+    (finding,) = wasted.findings
+    assert (finding.bytes, finding.layer) == (100, 2)
+    assert finding.cause == "What is overwritten grew from 0 B to 100 B."
+    assert finding.cure == f"Layer 3 makes the most of it. {cure}"
 
 
 @pytest.mark.parametrize(

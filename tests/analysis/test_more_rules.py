@@ -67,7 +67,7 @@ def test_a_size_names_its_largest_layers_with_command_and_cure() -> None:
     first, second = judged("max-size", "1").findings
     assert (first.layer, first.bytes, first.cause) == (0, 320, "Layer 1 (ADD rootfs /)")
     assert first.cure == "It is the base image's: a leaner base saves it."
-    assert second.cure == "50 B of that is waste that no container can read: remove it first."
+    assert second.cure == "50 B of its bytes are waste. Copy only what is needed, or name the rest in .dockerignore."
 
 
 def test_what_the_source_does_not_tell_is_no_pass() -> None:
@@ -122,7 +122,7 @@ def test_forbidden_paths_of_any_layer_still_ship() -> None:
     (result,) = judge(sample(), [make_content_rule("forbid-in-layers", ["id_rsa", ".git"])])
     key, git = result.findings
     assert (key.path, key.bytes, key.layer) == ("app/id_rsa", 50, 1)
-    assert key.cause == "It comes from layer 2 (COPY . /app); layer 3 takes it away, and it still ships"
+    assert key.cause == "It comes from layer 2, layer 3 takes it away, and it still ships (COPY . /app)"
     assert (git.path, git.bytes) == ("app/.git/", 15)
     assert "(2 files)" in git.cause
     assert git.cure == "Name it in .dockerignore, or copy only what is needed."

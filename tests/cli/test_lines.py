@@ -25,7 +25,8 @@ def folder(tmp_path: Path) -> Path:
 def test_a_config_may_name_the_dockerfile_and_the_comments_key(folder: Path) -> None:
     (folder / "layerscope.toml").write_text('dockerfile = "Dockerfile"\ncomment-key = "mine"\n')
     done = run("check", "app.tar", "--output", "markdown=out.md", cwd=folder)
-    assert "Dockerfile:3 stores it, Dockerfile:4 removes it." in done.stdout
+    assert "(Dockerfile:4): " in done.stdout
+    assert ")  Dockerfile:3\n" in done.stdout
     assert (folder / "out.md").read_text().startswith("<!-- layerscope:mine -->\n")
 
 

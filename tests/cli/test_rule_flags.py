@@ -75,7 +75,7 @@ def test_verdicts(image: str, flags: str, code: int) -> None:
 def test_a_failed_rule_names_the_worst_with_layer_command_and_cure(image: str) -> None:
     done = run("check", image, "--forbid-in-layers", "id_rsa", "--no-setuid")
     assert "/app/id_rsa" in done.stdout
-    assert "It comes from layer 2 (RUN step 1); layer 3 takes it away, and it still ships" in done.stdout
+    assert "It comes from layer 2, layer 3 takes it away, and it still ships (RUN step 1)" in done.stdout
     assert "It is setuid (4755), from layer 1 (RUN step 0)" in done.stdout
     assert "chmod a-s /usr/bin/su" in done.stdout
 

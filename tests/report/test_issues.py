@@ -50,8 +50,9 @@ def test_messages_are_whole_sentences() -> None:
     analysis = sample()
     (size, _, _) = find_issues(analysis, broken(analysis, "max-size", "1")).shown
     assert size.message == (
-        "Layer 2 (RUN apt-get install -y curl), 250.0 kB. 200.0 kB of that is waste that no container can read: "
-        "remove it first. Dockerfile:2 makes the layer. The rule max-size: size 250.0 kB, at most 1 B."
+        "Layer 2 (RUN apt-get install -y curl), 250.0 kB. 200.0 kB of its bytes are waste. "
+        "Remove it in the RUN that makes it. Dockerfile:2 makes the layer. "
+        "The rule max-size: size 250.0 kB, at most 1 B."
     )
     waste = find_issues(analysis, None).shown[0]
     assert waste.message == (
@@ -65,7 +66,7 @@ def test_messages_are_whole_sentences() -> None:
 @pytest.mark.parametrize("form", ["github", "gitlab", "sarif", "junit"])
 def test_a_command_ends_before_what_is_said_of_its_layer(form: str) -> None:
     text = rendered(sample(), form, broken(sample(), "max-size", "1"))
-    assert "curl), 250.0 kB. 200.0 kB of that is waste" in text.replace("%2C", ",")
+    assert "curl), 250.0 kB. 200.0 kB of its bytes are waste" in text.replace("%2C", ",")
 
 
 def test_sentences_of_one_line_end() -> None:

@@ -15,7 +15,7 @@ import pytest
 from effort import effort
 from handmade import file, folder, make_index, whiteout
 from layerscope.analysis.model import Analysis, WasteItem
-from layerscope.analysis.rules import DEFAULTS, DIVE_DEFAULTS, Result, Scoring, judge, make_rule
+from layerscope.analysis.rules import DEFAULTS, DIVE_DEFAULTS, Result, Scoring, judge, make_content_rule, make_rule
 from layerscope.analysis.summary import analyse
 from layerscope.index import build_index
 from layerscope.report import FORMATS, write_report
@@ -61,12 +61,12 @@ def test_text_of_a_failed_check() -> None:
         "handmade   5.4 kB, 3 layers",
         "  FAIL  efficiency            16.7 %     at least 90 %",
         "  FAIL  wasted of own layers  83.3 %     at most 10 %",
-        "largest waste:",
-        "     3.5 kB  /root/.cache/pip/  (layer 2, removed in 3, 2 files)",
-        "             pip's cache is written in 2 and removed in 3: it still ships.",
+        "largest waste, which still ships, by what made it:",
+        "     3.5 kB  by layer 3: RUN rm -rf /root/.cache",
+        "                3.5 kB  /root/.cache/pip/  (layer 2, removed in 3, 2 files)",
         "             Remove it in the RUN that makes it, or use pip install --no-cache-dir.",
-        "     1.0 kB  /etc/passwd  (layer 1, overwritten in 2)",
-        "             It is written in 1 and again, with other bytes, in 2: both ship.",
+        "     1.0 kB  by layer 2: RUN pip install -r requirements.txt",
+        "                1.0 kB  /etc/passwd  (layer 1, overwritten in 2)",
         "             The base image brings it: leave it as it is, or choose a base that has it right.",
     ]
 
@@ -237,3 +237,85 @@ def test_dives_text_is_dives(corpus: Path) -> None:
                 assert sorted(lines) == sorted(case["stdout_v0.13.1_colourless"].splitlines())
                 compared += 1
     assert compared == 12
+
+
+TOGETHER = "Install, use and remove the packages in one RUN, or do it in a stage of its own and copy the result."
+
+
+def tangled() -> Analysis:
+    """Much that one command removes, what another owns anew, and crumbs."""
+    below = [file(f"usr/lib/{name}", size) for name, size in (("a", 900_000), ("b", 600_000), ("c", 20_000))]
+    commands = (
+        "ADD x /",
+        "RUN apt-get install -y gcc",
+        "COPY . /app",
+        "RUN apt-get purge -y gcc",
+        "RUN chown -R 1:1 /app",
+    )
+    layers = [
+        [file("base", 10)],
+        [*below, file("usr/lib/kept", 9), file("var/log/dpkg.log", 700)],
+        [file("app/x", 800_000)],
+        [*(whiteout(f"usr/lib/{name}") for name in "abc"), file("var/log/dpkg.log", 800)],
+        [file("app/x", 800_000, owner=(1, 1))],
+    ]
+    return analyse(make_index(layers, [HistoryEntry(command) for command in commands]))
+
+
+def test_waste_is_told_by_what_made_it() -> None:
+    analysis = tangled()
+    lines = rendered(analysis, "text", default_results(analysis)).splitlines()
+    assert lines[lines.index("largest waste, which still ships, by what made it:") + 1 :] == [
+        "     1.5 MB  in 4 items by layer 4: RUN apt-get purge -y gcc",
+        "              900.0 kB  /usr/lib/a  (layer 2, removed in 4)",
+        "              600.0 kB  /usr/lib/b  (layer 2, removed in 4)",
+        f"             {TOGETHER}",
+        "   800.0 kB  by layer 5: RUN chown -R 1:1 /app",
+        "              800.0 kB  /app/x  (layer 3, rewritten in 5: only owner changed)",
+        "             Use COPY --chown=1:1 in 3 instead of chown in 5.",
+    ]
+
+
+def test_a_comment_has_a_row_for_each_cause_and_cure_and_sums_up_crumbs() -> None:
+    analysis = tangled()
+    text = rendered(analysis, "markdown", default_results(analysis))
+    rows = re.findall(r"^\| ([\d.]+ k?M?B) \| layer (\d) ", text, re.MULTILINE)
+    assert rows == [("1.5 MB", "4"), ("700 B", "4"), ("800.0 kB", "5")]  # three in any case
+    analysis.__dict__["waste"] = [
+        *analysis.waste,
+        *(WasteItem(f"x{n}", 10, 1, 1, "removed", (1,), 2) for n in range(100)),
+    ]
+    stream = io.StringIO()
+    write_report(analysis, "markdown", stream, default_results(analysis), floor=900_000)
+    text = stream.getvalue()
+    assert re.findall(r"^\| ([\d.]+ k?M?B) \| layer (\d) ", text, re.MULTILINE) == [
+        ("1.5 MB", "4"),
+        ("800.0 kB", "5"),
+        ("1.0 kB", "3"),
+    ]
+    assert "\nand 700 B in 1 more item\n" in text
+    assert len(text) < 4000
+
+
+@pytest.mark.parametrize("form", ["text", "markdown"])
+def test_rules_that_the_same_findings_explain_are_explained_once(form: str) -> None:
+    analysis = tangled()
+    results = judge(analysis, [make_rule(name, "1", Scoring.TRUE) for name in ("max-size", "max-layer-size")])
+    text = rendered(analysis, form, results)
+    assert text.count("size and largest layer:") == 1
+    assert text.count("It makes ") == 1
+    assert text.count("It makes 800.0 kB waste. Use COPY --chown=1:1 in 3 instead of chown in 5.") == 1
+
+
+def test_what_becomes_of_a_forbidden_path_is_told_before_its_long_command() -> None:
+    command = f"RUN {'head -c 9 /dev/zero ' * 20} > /tmp/key"
+    layers = [[file("base", 1)], [file("app/key", 9), file("tmp/key", 9)], [whiteout("tmp/key")]]
+    analysis = analyse(
+        make_index(layers, [HistoryEntry("ADD x /"), HistoryEntry(command), HistoryEntry("RUN rm /tmp/key")])
+    )
+    lines = rendered(analysis, "text", judge(analysis, [make_content_rule("forbid-in-layers", ["key"])])).splitlines()
+    (kept,) = lines[lines.index("        9 B  /app/key") + 1 :][:1]
+    (gone,) = lines[lines.index("        9 B  /tmp/key") + 1 :][:1]
+    assert kept.startswith("             It comes from layer 2 (RUN head")
+    assert gone.startswith("             It comes from layer 2, layer 3 takes it away, and it still ships (RUN head")
+    assert max(len(kept), len(gone)) <= 113
