@@ -97,6 +97,11 @@ class LayerFigures:
     untrusted: bool = False
     """Whether it was read to its end, and the fault is a digest that it should have and has not."""
 
+    @property
+    def known(self) -> bool:
+        """Whether anything of its contents is known: its figures are 0 where nothing is."""
+        return bool(self.entries) or not self.fault
+
 
 class WasteItem(NamedTuple):
     """Bytes that are shipped and unreachable, with their cause; a subtree's path ends in a slash."""

@@ -202,11 +202,13 @@ def _layer_lines(analysis: Analysis, waste: Mapping[int, WasteItem], number: int
     total = analysis.figures.size_bytes
     share = f" ({percent(layer.size_bytes / total)} of the image)" if total else ""
     head = f"Layer {number + 1} of {len(analysis.layers)}"
-    yield [(head, "title"), (cut(f"  {size(layer.size_bytes)}{share}", width - len(head)), "")]
+    bytes_ = f"{size(layer.size_bytes)}{share}" if layer.known else "not read"
+    yield [(head, "title"), (cut(f"  {bytes_}", width - len(head)), "")]
     if layer.fault:
         for part in wrap("! " + printable(layer.fault), width):
             yield [(part, "note")]
-    yield counts((layer.added, layer.modified, layer.removed), width)
+    if layer.known:
+        yield counts((layer.added, layer.modified, layer.removed), width)
     yield from _waste_lines(waste, layer, width)
     yield []
     yield from digest_lines(layer, width)

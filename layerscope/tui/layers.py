@@ -45,6 +45,7 @@ class _Row:
     wastes: int = 0
     base: bool = False
     fault: bool = False
+    unread: bool = False
     ready: bool = False
     placed: bool = True
     done: int = 0
@@ -165,6 +166,7 @@ class LayersPane(Rows, Captioned):
                 wastes=layer.wasted_by_bytes,
                 base=layer.base,
                 fault=bool(layer.fault),
+                unread=not layer.known,
                 ready=True,
             )
             for layer in analysis.layers
@@ -203,7 +205,7 @@ class LayersPane(Rows, Captioned):
         yield (wasted, "wasted")
         room -= cells
         yield (" " * (cells - len(useful) - len(wasted)), "")
-        yield (f"{size(layer.bytes):>9} ", "")
+        yield (f"{'not read' if layer.unread else size(layer.bytes):>9} ", "")
         room -= 10
         for text, tone in self._marks(layer, width):
             yield (text, tone)

@@ -157,7 +157,7 @@ class HistoryPane(Entries):
             return size(0)
         if self._analysis is not None:
             made = self._analysis.layers[layer]
-            return size(made.size_bytes) if made.entries or not made.fault else "not read"
+            return size(made.size_bytes) if made.known else "not read"
         if layer < len(self._sizes):
             return size(self._sizes[layer])
         return self._states[layer] if layer < len(self._states) else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 from collections.abc import Callable
 from contextlib import closing
@@ -176,6 +177,7 @@ def test_what_passed_through_a_pipe_that_is_stopped_is_still_shown(packed: bool,
         await until(app, pilot, "/etc/motd in layer 2", "hello from above")
         await pilot.press("escape", "4")
         shown = await until(app, pilot, "not read", "step 3")
+        assert re.search("not read ✗ +step 3", shown), "0 B would be a lie"
         assert "  4  not read" in shown
         assert "  2      17 B" in shown
 
