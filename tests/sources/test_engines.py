@@ -10,6 +10,7 @@ import socket
 import socketserver
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -17,9 +18,10 @@ import pytest
 from docker import DockerClient
 
 import engine as docker_engine
-from images import docker_archive, file, folder, make_config, make_layer, oci_archive, whiteout
+from images import digest, docker_archive, file, folder, make_config, make_layer, oci_archive, whiteout
 from layerscope.errors import DamagedImageError, ImageNotFoundError, LayerscopeError, SourceError, UsageError
 from layerscope.sources import open_source
+from layerscope.sources.model import Reader
 from opening import content, open_image
 
 LAYERS = [
@@ -104,6 +106,35 @@ def test_contents_can_be_read_again_from_the_spool(loaded: str, tmp_path: Path) 
     assert list(tmp_path.iterdir()) == []
     assert told[0][0] == f"Exporting {loaded}"
     source.close()
+
+
+@pytest.mark.engine
+def test_what_the_engine_knows_is_told_before_the_config_passes_and_what_has_passed_can_be_opened(
+    loaded: str, tmp_path: Path
+) -> None:
+    source = open_source(loaded, spool=tmp_path)
+    assert not hasattr(source, "image")
+    seen: list[tuple[str, list[str], bytes]] = []
+
+    def see(name: str, reader: Reader, size: int) -> None:
+        described = source.described()
+        assert described is not None
+        assert (described.platform, described.tags) == ("linux/amd64", [loaded])
+        while reader.read(1 << 16):
+            pass
+        layer = source.passed(name)
+        assert layer is not None
+        seen.append((name, [each.diff_id for each in described.layers], content(layer)))
+
+    with closing(source):
+        image = source.read_through(see)
+        described = source.described()
+        assert described is not None
+        assert described.config["config"] == image.config["config"]
+    assert {name: tar for name, _, tar in seen} == dict(
+        zip([layer.name for layer in image.layers], LAYERS, strict=True)
+    )
+    assert all(diff_ids == [digest(layer) for layer in LAYERS] for _, diff_ids, _ in seen)
 
 
 @pytest.mark.engine

@@ -168,3 +168,34 @@ def test_a_config_that_was_another_images_is_taken_back() -> None:
             await until(app, pilot, "user         app")
 
     asyncio.run(run())
+
+
+def test_a_layer_that_nobody_can_place_has_no_words_of_another() -> None:
+    given = docker_saved()
+    layers = [name for name in given if name.endswith("/layer.tar")]
+    papers = [f"{name.split('/')[0]}/json" for name in layers]
+    config = next(name for name in given if name.endswith(".json") and name != "manifest.json")
+    order = [papers[0], papers[2], config, layers[0], layers[2], papers[1], layers[1], papers[3], layers[3]]
+    archive = pack({name: given[name] for name in [*order, "manifest.json"]})
+    below = given[papers[1]]
+    assert isinstance(below, bytes)
+    stream = Trickle(archive, archive.index(below))
+
+    async def run() -> None:
+        app = explorer(load_pipe(stream))
+        async with app.run_test(size=(120, 30)) as pilot:
+            try:
+                shown = await until(app, pilot, "▌ 1", "  ? ", "diff id")
+                row = next(line for line in shown.splitlines() if "  ? " in line)
+                assert not any(word in row for word in ("./setup", "./tidy", "COPY"))
+                await pilot.press("down", "4")
+                shown = await until(app, pilot, "Which layer this is, is known when", "./tidy")
+                assert "waiting" not in shown, "it may be the one that has come"
+                await pilot.press("1", "Y")
+                await until(app, pilot, "this is known when the image's manifest has come")
+            finally:
+                stream.allow_all()
+            await settle(app, pilot)
+            await until(app, pilot, "▌ 3", "RUN ./tidy")
+
+    asyncio.run(run())
