@@ -185,8 +185,8 @@ def test_a_layer_that_nobody_can_place_has_no_words_of_another() -> None:
         app = explorer(load_pipe(stream))
         async with app.run_test(size=(120, 30)) as pilot:
             try:
-                shown = await until(app, pilot, "▌ 1", "  ? ", "diff id")
-                row = next(line for line in shown.splitlines() if "  ? " in line)
+                shown = await until(app, pilot, "▌ 1", "│  ? ", "diff id")
+                row = next(line for line in shown.splitlines() if "│  ? " in line)
                 assert not any(word in row for word in ("./setup", "./tidy", "COPY"))
                 await pilot.press("down", "4")
                 shown = await until(app, pilot, "Which layer this is, is known when", "./tidy")
