@@ -100,7 +100,8 @@ def _named(kind: str, delta: AnyDelta) -> str:
 def _status(delta: AnyDelta) -> str:
     readable = ""
     if isinstance(delta, FolderDelta) and delta.unreadable:
-        readable = f", {size(delta.readable_after) if delta.readable_after else 'none'} of it readable"
+        told = size(delta.readable_after or 0)
+        readable = f", {told if delta.readable_after else 'none'} of it readable" if told != size(delta.after) else ""
     if not delta.before:
         return f"  (new{readable})"
     if not delta.after:

@@ -39,6 +39,9 @@ def test_what_a_folder_stores_and_a_container_cannot_read_is_told(tmp_path: Path
     done = run("diff", "old.tar", "new.tar", cwd=tmp_path)
     assert "+30 B  /var/  (10 B → 40 B stored, 30 B of it readable)" in done.stdout
     assert "+7 B  /tmp/  (new, none of it readable)" in done.stdout
+    save(tmp_path / "more.tar", [[file("var/a", 2_000_000)], [file("var/b", 9)], [file("var/b", 8)]])
+    done = run("diff", "old.tar", "more.tar", cwd=tmp_path)
+    assert "/var/  (10 B → 2.0 MB)" in done.stdout, "what reads the same is told once"
     grown = run("check", "new.tar", "--baseline", "old.tar", "--max-growth", "1", cwd=tmp_path).stdout
     assert "+30 B  /var/  (10 B → 40 B stored, 30 B of it readable)" in grown.partition("growth:")[0]
     assert "/var/" not in grown.partition("growth:")[2]  # there are the layers, and no byte twice
