@@ -16,6 +16,7 @@ _KNOWN = "Globs know *, ?, [abc], [a-z] and [!abc] within a name, and ** for any
 _SEVERAL = "Repeat the flag for several, or write a list of them in the config; [,] stands for a comma in a name."
 #: What people write between several globs, or around one: hardly any name has it, and a glob with it would fit nothing.
 _BETWEEN = {",": "a comma", "\n": "a line break"}
+_QUOTES = ("'", '"')
 _BRACES = re.compile(r"\{[^{}]*,[^{}]*\}")
 _CLASSES = re.compile(r"\[(?:!?\][^]]*|(?!!?\])[^]]*)\]")
 #: What means something in a glob, and itself as the only sign of a class.
@@ -190,6 +191,9 @@ def _refuse_several(pattern: str) -> None:
     for sign, told in _BETWEEN.items():
         if sign in bare:
             raise ConfigError(f"The glob '{pattern}' has {told}: it is one glob, not several.", _SEVERAL)
+    if pattern[:1] in _QUOTES and pattern.endswith(pattern[0]):
+        hint = "Whatever wrote it is no shell that takes them away: leave them out."
+        raise ConfigError(f"The glob {pattern} is in quotes, which are part of it.", hint)
     if pattern != pattern.strip():
         raise ConfigError(f"The glob '{pattern}' begins or ends with a blank.", "[ ] stands for a blank in a name.")
 

@@ -60,6 +60,13 @@ def test_what_was_meant_as_several_globs_is_refused(pattern: str) -> None:
         assert "Repeat the flag for several" in caught.value.hint
 
 
+@pytest.mark.parametrize("pattern", ["'*.pem'", '".git"', "'"])
+def test_quotes_that_no_shell_took_away_are_refused(pattern: str) -> None:
+    with pytest.raises(ConfigError, match="is in quotes"):
+        Globs([pattern])
+    assert fits("it's'", "it's'")
+
+
 @pytest.mark.parametrize("pattern", [" .git", ".git ", "\t*.pem"])
 def test_blanks_around_a_glob_are_refused(pattern: str) -> None:
     with pytest.raises(ConfigError, match="begins or ends with a blank"):

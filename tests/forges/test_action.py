@@ -168,15 +168,7 @@ def test_the_action_checks_a_real_build(engine: DockerClient, workspace: Path) -
 
 def test_gitlabs_job_writes_its_reports(workspace: Path) -> None:
     job = read_yaml(GITLAB)["layerscope"]
-    script = "\n".join(job["script"]).replace('"registry:$LAYERSCOPE_IMAGE"', '"$LAYERSCOPE_IMAGE"')
-    environment = {
-        **os.environ,
-        **{name: str(value) for name, value in job["variables"].items()},
-        "PATH": f"{workspace}/.temp/layerscope/bin:{os.environ['PATH']}",
-        "LAYERSCOPE_IMAGE": "app.tar",
-        "LAYERSCOPE_RULES": "--max-wasted 1kB",
-    }
-    done = subprocess.run(["sh", "-ec", script], cwd=workspace, env=environment, capture_output=True, check=False)
+    done = gitlab_job(workspace, "--max-wasted 1kB")
     assert done.returncode == 1, done.stderr
     reports = job["artifacts"]["reports"]
     assert set(reports.values()) == set(job["artifacts"]["paths"])
@@ -184,6 +176,41 @@ def test_gitlabs_job_writes_its_reports(workspace: Path) -> None:
     assert issues[1]["location"] == {"path": "Dockerfile", "lines": {"begin": 2, "end": 2}}
     assert 'failures="1"' in (workspace / reports["junit"]).read_text()
     assert (workspace / reports["metrics"]).read_text().endswith("# EOF\n")
+
+
+@pytest.mark.parametrize(
+    ("rules", "code"),
+    [
+        ("--min-efficiency off --max-wasted-percent off", 0),
+        ("--forbid 'a'", 0),
+        ("--forbid 'b'", 1),
+        ("--forbid '*'", 1),
+        ("--forbid *.pem", 1),
+        ("--forbid '*.pem' --max-size '1 MB'", 1),
+        ("--max-wasted 'open", 2),
+        ("--max-wasted 100kB $(touch ran) `touch ran` ; touch ran", 2),
+    ],
+)
+def test_gitlabs_rules_are_words_and_no_commands(workspace: Path, rules: str, code: int) -> None:
+    save(workspace / "app.tar", [[file("a", 100_000)], [file("b", 5), file("x.pem", 1), whiteout("a")]])
+    (workspace / "other.pem").touch()  # nothing of the checkout takes the place of a glob
+    done = gitlab_job(workspace, rules)
+    assert done.returncode == code, done.stderr
+    assert not (workspace / "ran").exists()
+
+
+def gitlab_job(workspace: Path, rules: str) -> subprocess.CompletedProcess[bytes]:
+    """Run the script of GitLab's job on an archive instead of a registry's image."""
+    job = read_yaml(GITLAB)["layerscope"]
+    script = "\n".join(job["script"]).replace('"registry:$LAYERSCOPE_IMAGE"', '"$LAYERSCOPE_IMAGE"')
+    environment = {
+        **os.environ,
+        **{name: str(value) for name, value in job["variables"].items()},
+        "PATH": f"{workspace}/.temp/layerscope/bin:{os.environ['PATH']}",
+        "LAYERSCOPE_IMAGE": "app.tar",
+        "LAYERSCOPE_RULES": rules,
+    }
+    return subprocess.run(["sh", "-ec", script], cwd=workspace, env=environment, capture_output=True, check=False)
 
 
 def install(folder: Path, what: str | None) -> subprocess.CompletedProcess[str]:
