@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
 import json
 import re
@@ -9,8 +10,10 @@ import signal
 import subprocess
 import sys
 import tarfile
+import termios
 import time
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -334,15 +337,23 @@ def test_github_gets_its_summary_and_outputs(fat: str, tmp_path: Path) -> None:
     assert outputs.read_text(encoding="utf-8").startswith("before=1\nsize=200000\n")
 
 
+def wait_until_read(pipe: IO[bytes]) -> None:
+    """Wait until a program has taken what was written to a pipe, and waits for more."""
+    left = bytearray(4)
+    while not fcntl.ioctl(pipe, termios.FIONREAD, left) and any(left):
+        time.sleep(0.05)
+    time.sleep(0.2)
+
+
 def test_interrupting_is_130_and_says_nothing() -> None:
     command = [sys.executable, "-m", "layerscope", "check", "-"]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with subprocess.Popen(command, **pipes) as process:  # type: ignore[call-overload]
         process.stdin.write(b"\0" * 10)
         process.stdin.flush()
-        time.sleep(1)
+        wait_until_read(process.stdin)
         process.send_signal(signal.SIGINT)
-        assert process.wait(10) == 130
+        assert process.wait(60) == 130
         assert process.stdout.read() + process.stderr.read() == b""
 
 
