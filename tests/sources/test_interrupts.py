@@ -297,7 +297,7 @@ def put_program(folder: Path, name: str, script: str, monkeypatch: pytest.Monkey
 
 def assert_ended(noted: Path) -> None:
     """The program is no more, soon."""
-    end = time.monotonic() + 5
+    end = time.monotonic() + 30
     with pytest.raises(ProcessLookupError):  # noqa: PT012  # it needs a moment
         while time.monotonic() < end:
             os.kill(int(noted.read_text()), 0)
