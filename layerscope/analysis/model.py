@@ -303,6 +303,8 @@ class Analysis:
     """The image's /etc/passwd, empty where it has none; None where it cannot be had."""
     comparison: Comparison | None = None
     """The image beside its baseline, where there is one."""
+    base_name: str = ""
+    """What the user calls the base image; empty where that is no image's name, or nobody said."""
     fault: str = ""
     """Why there may be layers that nobody knows of; empty for a whole image."""
     dockerfile: str = ""

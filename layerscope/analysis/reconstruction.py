@@ -25,6 +25,8 @@ _TIMES: Final = ("interval", "timeout", "start-period", "start-interval")
 _CLAUSES: Final = ("do", "then", "do;", "then;", ";")
 #: A longer command is left in one piece: breaking it is for people, who do not read that much (characters).
 _LONGEST: Final = 100_000
+#: What stands for a base image whose name is not known.
+_UNKNOWN_BASE: Final = "base-image"
 
 
 def instruction(text: str) -> str:
@@ -140,18 +142,16 @@ def reconstruct(
 ) -> str:
     """The text of a Dockerfile that says what the history says; words out of the image in all of it.
 
-    Where the base image is a guess, everything stands on scratch, as the history has it. Otherwise its
-    lines are comments above a FROM, whose name is known where the image tells it (``base_name``).
+    Where the base image is known, its lines are comments above a FROM; ``base_name`` is what the user or
+    the image calls it. Where it is a guess, everything stands on scratch, as the history has it, unless
+    the history does not tell what the lowest layer is: then that is taken for the base.
     """
     lines = [f"# {name}, from its history: sources of COPY and ADD may be told by their digests only." if name else ""]
+    guessed = found_by == LOWEST_LAYER
     own = 0
-    if base_layers and found_by != LOWEST_LAYER:
+    if base_layers and not (guessed and history and history[0].text):
         own = first_own_line(history, base_layers)
-        lines.append("# The base image:")
-        lines += [f"#   {part}" for line in history[:own] for part in broken(instruction(line.text))]
-        if not base_name:
-            lines.append("# The image does not tell the name of its base.")
-        lines.append(f"FROM {base_name or 'base-image'}")
+        lines += _base_lines(history[:own], guessed, base_name)
     else:
         lines.append("FROM scratch")
     for line in history[own:]:
@@ -160,3 +160,16 @@ def reconstruct(
         else:
             lines.append(_written(unsqueezed(line.raw) if "\n" in line.text else line.text))
     return "\n".join(line for line in lines if line) + "\n"
+
+
+def _base_lines(history: Sequence[HistoryLine], guessed: bool, name: str) -> Iterator[str]:
+    """What is told of the base image, and the FROM; comments stand on lines of their own in a Dockerfile."""
+    told = [part for line in history if line.text for part in broken(instruction(line.text))]
+    if told:
+        yield "# The base image:"
+        yield from (f"#   {part}" for part in told)
+    if guessed:
+        yield "# A guess: the history does not tell what the lowest layer is, so it is taken for the base image."
+    if not name:
+        yield "# The name of the base image is not known: put it here, or name the image with --base."
+    yield f"FROM {name or _UNKNOWN_BASE}"

@@ -41,6 +41,21 @@ def asked_base(args: argparse.Namespace, limits: Limits) -> int | Sequence[str] 
         source.close()
 
 
+def asked_name(args: argparse.Namespace) -> str:
+    """What ``--base`` names where that can stand in a FROM: no number, archive or folder."""
+    if not args.base or args.base.isdecimal():
+        return ""
+    from pathlib import Path
+
+    from layerscope.sources.references import exists, parse_reference
+
+    reference = parse_reference(args.base, args.source)
+    named = reference.kind in (*_ENGINES, "registry")
+    if not reference.kind:  # an image's name, unless something with that name lies here
+        named = not (reference.looks_like_path or exists(Path(reference.place)))
+    return reference.place if named else ""
+
+
 def lookup_beside(args: argparse.Namespace, image: Image, limits: Limits) -> Callable[[str], Sequence[str] | None]:
     """A function that finds other images where this one was found: in its engine, or in its archive."""
     from layerscope.sources.lookup import archive_layers, engine_layers

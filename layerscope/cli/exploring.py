@@ -58,10 +58,11 @@ def explore(args: argparse.Namespace, settings: Settings, dive: DiveSettings) ->
 
         def draw(index: ImageIndex) -> Analysis:
             from layerscope.analysis.summary import analyse
-            from layerscope.cli.bases import asked_base, lookup_beside
+            from layerscope.cli.bases import asked_base, asked_name, lookup_beside
             from layerscope.cli.lines import add_lines
 
             analysis = analyse(index, base=asked_base(args, limits), lookup=lookup_beside(args, index.image, limits))
+            analysis.base_name = asked_name(args)
             add_lines(args, stages, index.image, analysis)
             return analysis
 

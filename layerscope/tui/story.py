@@ -186,7 +186,7 @@ class HistoryPane(Entries):
             found.base_layers,
             found.base_found_by,
             name=found.subject.reference,
-            base_name=self._base_name,
+            base_name=found.base_name or self._base_name,
         )
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from layerscope.analysis.base import HISTORY, LOWEST_LAYER
+from layerscope.analysis.base import HISTORY, LOWEST_LAYER, OPTION
 from layerscope.analysis.dockerfile import parse_dockerfile
 from layerscope.analysis.history import match_history
 from layerscope.analysis.reconstruction import broken, first_own_line, instruction, reconstruct
@@ -100,6 +100,34 @@ def test_a_guessed_base_is_none() -> None:
     text = reconstruct(match_history(ENTRIES, 3), 1, LOWEST_LAYER)
     assert text.splitlines()[:2] == ["FROM scratch", "ADD file:aaaaaaaaaaaa /"]
     assert text.splitlines()[-1] == "# A layer that the history does not tell of."
+
+
+UNTOLD = [
+    HistoryEntry("", comment="Imported from -"),
+    HistoryEntry("/bin/sh -c make"),
+    HistoryEntry('/bin/sh -c #(nop)  CMD ["sh"]', empty_layer=True),
+]
+
+
+@pytest.mark.parametrize(
+    ("found_by", "base_name", "above", "base"),
+    [
+        (OPTION, "debian:bookworm", [], "debian:bookworm"),
+        (OPTION, "", ["is not known: put it here"], "base-image"),
+        (LOWEST_LAYER, "", ["A guess: the history does not tell", "is not known: put it here"], "base-image"),
+        (LOWEST_LAYER, "debian", ["A guess: the history does not tell"], "debian"),
+    ],
+)
+def test_a_base_without_a_history_is_a_from_all_the_same(
+    found_by: str, base_name: str, above: list[str], base: str
+) -> None:
+    text = reconstruct(match_history(UNTOLD, 2), 1, found_by, base_name=base_name)
+    lines = text.splitlines()
+    comments, rest = lines[: len(above)], lines[len(above) :]
+    assert all(line.startswith("# ") and words in line for line, words in zip(comments, above, strict=True))
+    assert rest == [f"FROM {base}", "RUN make", 'CMD ["sh"]']
+    (stage,) = parse_dockerfile(text)
+    assert [each.keyword for each in stage.instructions] == ["RUN", "CMD"]
 
 
 @pytest.mark.parametrize(
