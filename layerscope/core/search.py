@@ -180,7 +180,7 @@ def _is_rare(tree: ImageTree, version: i64) -> bool:
     return layer.has_extras() and (layer.is_sparse(entry) or len(layer.xattrs(entry)) > 0)
 
 
-def _size_class(size: i64) -> i64:
+def size_class(size: i64) -> i64:
     """The number of a range of sizes, in order: four to each doubling, so that few sizes share one."""
     if size < 4:
         return size if size > 0 else 0
@@ -211,7 +211,7 @@ class SizeClasses:
         while position < stop:
             size: i64 = sizes[position]
             if size:
-                classes[position] = _size_class(size)
+                classes[position] = size_class(size)
             position += 1
         self._next = stop
         return stop < len(sizes)
@@ -228,8 +228,8 @@ class SizeSearch:
         self._high = high
         self._next: int = 0
         self._next_many: int = 0
-        first: i64 = _size_class(low)
-        last: i64 = _size_class(high)
+        first: i64 = size_class(low)
+        last: i64 = size_class(high)
         inside = bytearray(256)
         edges = bytearray(256)
         number: i64 = first
@@ -237,9 +237,9 @@ class SizeSearch:
             inside[number] = 1
             number += 1
         # Classes that hold other sizes, too.
-        if low > 0 and _size_class(low - 1) == first:
+        if low > 0 and size_class(low - 1) == first:
             edges[first] = 1
-        if _size_class(high + 1) == last:
+        if size_class(high + 1) == last:
             edges[last] = 1
         inside = without(inside, edges)
         self.hits: bytearray = both(among, classes.translate(bytes(inside)))

@@ -34,18 +34,28 @@ class View:
     takes what lies below into account. ``sizes[p]`` are the stored bytes of what has nothing below it.
     ``added``, ``modified`` and ``removed`` count paths that are no directories, ``files`` all such
     paths that are there or were removed.
+
+    With ``chosen`` it is a view of all that any layer up to ``after`` holds, compared with nothing:
+    what came and went is REMOVED, the rest UNCHANGED; a position in ``chosen`` shows the version that
+    stands there, which is MODIFIED where another one is there in the end.
     """
 
-    def __init__(self, outline: Outline, before: int, after: int) -> None:
+    def __init__(self, outline: Outline, before: int, after: int, chosen: dict[int, int] | None = None) -> None:
         self._outline = outline
-        self._before = before
-        self._after = after
+        self.before: int = before
+        self.after: int = after
+        #: Whether this is a view of all layers.
+        self.everywhere: bool = chosen is not None
+        self._chosen: dict[int, int] = chosen if chosen is not None else {}
         self.added: int = 0
         self.modified: int = 0
         self.removed: int = 0
         self.files: int = 0
         self._table: bytes = self._mark_histories()
         self.marks: bytearray = bytearray(bytes(outline.numbers).translate(self._table))
+        for position in self._chosen:
+            if self.marks[position] == UNCHANGED:
+                self.marks[position] = MODIFIED
         # Sizes differ from the outline's only where versions have to be looked at one by one.
         self.sizes: array[int] = array("q", outline.sizes) if outline.many else outline.sizes
         self._changed: bytes = b""
@@ -82,12 +92,15 @@ class View:
         """Stored bytes, of which links have none, so that those of hard links count once.
 
         Of a file after the range (of a removed one, before it); of a directory that changed, what the
-        range wrote below it; of one that did not, all that is below it; of a removed one, what was.
+        range wrote below it; of one that did not, all that is below it; of a removed one, what was. In
+        a view of all layers, of a directory what is and was below it.
         """
         end = self._outline.ends[position]
         if end == position + 1 or self._stands_as_file(position):
             return self.sizes[position]
         written, total, removed = self.sums(position + 1, end)
+        if self.everywhere:
+            return total + removed
         mark = self.mark(position)
         return removed if mark == REMOVED else total if mark == UNCHANGED else written
 
@@ -109,8 +122,10 @@ class View:
         """The version that a row shows: the one that is there, or the one that was removed; -1 if none."""
         tree = self._outline.tree
         node = self._outline.nodes[position]
-        found = tree.version_at(node, self._after)
-        return found if found >= 0 else tree.version_at(node, self._before)
+        if self.everywhere:
+            return self._chosen.get(position, tree.newest(node))
+        found = tree.version_at(node, self.after)
+        return found if found >= 0 else tree.version_at(node, self.before)
 
     def _add(self, start: i64, stop: i64) -> tuple[int, int, int]:
         """The sums, one by one."""
@@ -157,12 +172,13 @@ class View:
         """The mark of each history; counts the paths that have it."""
         table = bytearray(256)
         for number, history in enumerate(self._outline.histories):
-            old = self._standing(history, self._before)
-            new = self._standing(history, self._after)
+            old = self._standing(history, self.before)
+            new = self._standing(history, self.after)
             mark = ABSENT
             if new >= 0:
                 mark = ADDED if old < 0 else UNCHANGED if old == new or history[0] else MODIFIED
-            elif old >= 0:
+                mark = UNCHANGED if self.everywhere else mark
+            elif old >= 0 or self.everywhere:
                 mark = REMOVED
             table[number] = mark
             self._count(mark, self._outline.paths_of[number])
@@ -201,11 +217,15 @@ class View:
     def _mark_one(self, position: int) -> None:
         tree = self._outline.tree
         node = self._outline.nodes[position]
-        old: i64 = tree.version_at(node, self._before)
-        new: i64 = tree.version_at(node, self._after)
+        old: i64 = tree.version_at(node, self.before)
+        new: i64 = tree.version_at(node, self.after)
         mark = ABSENT
         size = 0
-        if new >= 0:
+        if self.everywhere:
+            old = self.version(position)
+            mark = REMOVED if new < 0 <= old else MODIFIED if new != old else UNCHANGED
+            size = tree.stored_size(old) if old >= 0 else 0
+        elif new >= 0:
             mark = ADDED if old < 0 else UNCHANGED
             if old >= 0 and old != new and not same_directory(tree, old, new):
                 mark = MODIFIED

@@ -52,16 +52,16 @@ class FilesPane(Rows):
 
     @dataclass
     class LayerAsked(Message):
-        """A layer was asked for, as what is looked for is there."""
+        """A layer was asked for, as so many of what is looked for are there."""
 
         layer: int
+        count: int
 
     def __init__(self) -> None:
         super().__init__("files", classes="inner")
         self.model: FileTree | None = None
         self.columns = Columns()
-        #: What is wrong with the filter that is being typed.
-        self.fault = ""
+        self._fault = ""
         #: Why the layer that is looked at was not read whole; empty where it was.
         self.layer_fault = ""
         #: What stands there while there are no files.
@@ -88,15 +88,7 @@ class FilesPane(Rows):
             return self.waiting
         if self.model.filter is None and self.model.shown == frozenset(MARKS.values()):
             return printable(self.layer_fault) or "no files"
-        return nothing_found(self.model, self.elsewhere_layer, keys_of(self))
-
-    @property
-    def elsewhere_layer(self) -> int:
-        """The layer to go to where the filter finds nothing but in other layers; -1 where there is none."""
-        position = self.model.elsewhere[1] if self.model else -1
-        if self.model is None or position < 0:
-            return -1
-        return self.model.tree.version_layer(self.model.tree.newest(self.model.outline.nodes[position]))
+        return nothing_found(self.model, keys_of(self))
 
     def show_tree(self, tree: FileTree) -> None:
         """The files are known, or other files are shown in their place; the comparison follows."""
@@ -192,11 +184,17 @@ class FilesPane(Rows):
         return self.model.view.version(position) if self.model is not None and position >= 0 else -1
 
     @property
+    def fault(self) -> str:
+        """What is wrong with the filter that was typed."""
+        found = self.model.filter if self.model is not None else None
+        return self._fault or (found.fault if found is not None else "")
+
+    @property
     def counted(self) -> str:
         """How many there are, for the border."""
         if self.model is None:
             return ""
-        return "searching" if self.busy else self.fault or counted(self.model, self.elsewhere_layer)
+        return "searching" if self.busy else counted(self.model)
 
     # Painting.
 
@@ -316,10 +314,10 @@ class FilesPane(Rows):
     def search(self, text: str) -> None:
         """Show only what a text asks for; all when it is empty; of a text with a fault what was understood."""
         wanted = parse_filter(text) if text.strip() else None
-        self.fault = wanted.fault if wanted else ""
-        if wanted is not None and self.fault:
+        self._fault = wanted.fault if wanted else ""
+        if wanted is not None and self._fault:
             # What was understood so far still holds.
-            wanted = wanted._replace(fault="") if wanted != Filter(text, fault=wanted.fault) else None
+            wanted = wanted._replace(fault="") if wanted.asks else None
         before, self.wanted = self.wanted, wanted
         if self.model is None or (wanted is None and before is None):
             self.post_message(self.Changed())  # nothing is there yet, or all is shown already
@@ -367,8 +365,8 @@ class FilesPane(Rows):
     def action_select(self) -> None:
         """A folder folds, a file opens; where a filter finds nothing here, to the layer where it does."""
         if self.model is None or not self.item_count:
-            if self.elsewhere_layer >= 0:
-                self.post_message(self.LayerAsked(self.elsewhere_layer))
+            if self.model is not None and self.model.elsewhere:
+                self.post_message(self.LayerAsked(*next(iter(self.model.elsewhere.items()))))
             return
         if self.model.has_children(self.position):
             self.action_fold()

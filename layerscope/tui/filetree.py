@@ -12,7 +12,7 @@ from layerscope.core.view import ADDED, MODIFIED, REMOVED, UNCHANGED, View
 from layerscope.tui.filters import Filter
 from layerscope.tui.folds import Folds
 from layerscope.tui.lookups import Lookups
-from layerscope.tui.searches import Found, SearchError, find
+from layerscope.tui.searches import Found, SearchError, add_up, find, find_versions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -43,9 +43,10 @@ _ORDERS: Final = {Order.NAME: BY_NAME, Order.SIZE: BY_SIZE, Order.CHANGES: BY_CH
 class FileTree:
     """Positions of an outline, of which some are visible rows; one byte per path for each property.
 
-    ``hits`` masks the matches of the filter, ``hit_count`` counts them; where none of them may be
-    shown, ``hidden`` counts them by the marks that are not. ``elsewhere`` is how many paths of other
-    layers a name finds of which these have none, and the first of them, or -1. ``alone`` tells that the tree
+    ``hits`` masks the matches of the filter, ``hit_count`` counts them, ``hit_bytes`` are the stored
+    bytes of those that are files; where none of them may be shown, ``hidden`` counts them by the marks
+    that are not. Where there are none, ``elsewhere`` counts those of each other layer that has any, by
+    what it changed. ``alone`` tells that the tree
     is a layer on deleted paths of which only the names are known. After a change the rows are right again;
     work that may take long is a generator that yields every few milliseconds, and changes nothing before
     its end.
@@ -65,9 +66,9 @@ class FileTree:
         self.shown = _ALL
         self.filter: Filter | None = None
         self.hits = bytearray()
-        self.hit_count = 0
+        self.hit_count = self.hit_bytes = 0
         self.hidden: dict[str, int] = {}
-        self.elsewhere = 0, -1
+        self.elsewhere: dict[int, int] = {}
         self.total = 0
         self._sorted: SortedRows | None = None
         self.folds = Folds(outline)
@@ -107,11 +108,13 @@ class FileTree:
     def _turn(self, wanted: Filter | None, view: View, height: int = 0) -> Generator[None]:
         """Work that newer work may take the place of: that has to know what this was about."""
         self._wanted = asked = wanted, view
-        wanted, found = yield from self._find(wanted, view)
+        wanted, view, found = yield from self._find(wanted, view)
         allowed = self._shown(view)
         yield
         hits = bytearray() if found is None else both(found, allowed)
         hidden = {} if found is None or hits.find(1) >= 0 else self._hidden(found, view)
+        elsewhere = {} if found is None or found.find(1) >= 0 else (yield from self._find_elsewhere(wanted))
+        bytes_ = yield from add_up(view, hits)
         keep = allowed if found is None else keep_hits(self.outline, hits, allowed)
         yield
         rows = RowMap(self.outline)
@@ -119,7 +122,8 @@ class FileTree:
         yield
         ordered = yield from self._arranged(rows, view)
         self.filter, self.view, self.rows = wanted, view, rows
-        self.hits, self.hit_count, self.hidden = hits, hits.count(1), hidden
+        self.hits, self.hit_count, self.hit_bytes = hits, hits.count(1), bytes_
+        self.hidden, self.elsewhere = hidden, elsewhere
         self.total = self._total()
         self.folds.drop_filter()
         if height:
@@ -129,23 +133,26 @@ class FileTree:
         self._shown_for = asked
         self._put_in_order(ordered)
         self._fold()
-        self.elsewhere = self._find_elsewhere()
 
-    def _find(self, wanted: Filter | None, view: View) -> Generator[None, None, tuple[Filter | None, bytearray | None]]:
-        """What a filter finds; the filter with a fault where it finds nothing for that."""
+    def _find(
+        self, wanted: Filter | None, view: View
+    ) -> Generator[None, None, tuple[Filter | None, View, bytearray | None]]:
+        """What a filter finds, and the view that shows it; the filter with a fault where it finds nothing for that."""
         if wanted is None:
-            return None, None
+            return None, view, None
         try:
-            return wanted, (yield from find(self.lookups, wanted, view, self._found))
+            if self.alone and (wanted.layers or wanted.everywhere):
+                raise SearchError("this layer is alone until those below it are read")
+            return wanted, *(yield from find(self.lookups, wanted, view, self._found))
         except SearchError as error:
-            return wanted._replace(fault=str(error)), bytearray(len(self.outline))
+            return wanted._replace(fault=str(error)), view, bytearray(len(self.outline))
 
-    def _find_elsewhere(self) -> tuple[int, int]:
-        """Of a name that nothing here has: how many paths of other layers have it, and the first."""
-        if self.filter is None or not self.filter.is_name or self.filter.fault or self.hit_count or self.hidden:
-            return 0, -1
-        there = without(bytearray(self._found.hits), self.view.marks.translate(b"\x00" + b"\x01" * 255))
-        return there.count(1), there.find(1)
+    def _find_elsewhere(self, wanted: Filter | None) -> Generator[None, None, dict[int, int]]:
+        """How many matches of a filter that has none here the changes of each layer have, where they have any."""
+        if wanted is None or wanted.fault or wanted.layers or wanted.everywhere or self.alone:
+            return {}
+        search = yield from find_versions(self.lookups, wanted, self._found)
+        return {layer: count for layer, count in enumerate(search.counts) if count}
 
     def _hidden(self, found: bytearray, view: View) -> dict[str, int]:
         """How many matches have each of the marks that are not shown."""

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Final, NamedTuple
 
+from layerscope.analysis.model import DUPLICATE, HIDDEN, OVERWRITTEN, REPLACED, REWRITTEN
+from layerscope.analysis.model import REMOVED as REMOVED_LATER
 from layerscope.core import search as kinds
 from layerscope.core.view import ADDED, MODIFIED, REMOVED, UNCHANGED
 
 #: ``>10MB`` and the like: bytes, SI and binary units as the command line has them.
-_SIZE: Final = re.compile(r"^([<>])(=?)([0-9]{1,18}(?:\.[0-9]{1,18})?)([kKMGT]?)(i?)[bB]?$")
+_SIZE: Final = re.compile(r"^(?:size:?)?([<>])(=?)([0-9]{1,18}(?:\.[0-9]{1,18})?)([kmgt]?)(i?)b?$", re.IGNORECASE)
+#: The same with blanks in it: ``>10 MB``, ``> 10MB``.
+_SPACED_SIZE: Final = re.compile(
+    r"(?<!\S)((?:size:?)?[<>]=?) ?([0-9][0-9.]*)(?: ?([kmgt]i?b|(?-i:B)))?(?!\S)", re.IGNORECASE
+)
+#: Where to look: one layer, or all of them.
+_PLACE: Final = re.compile(r"^(?:layers?|in):(.*)$")
+#: What looks like a term and is none.
+_NO_TERM: Final = re.compile(r"^(?:size|perm|perms|mode|type|kind|owner|user|uid|gid|group|name|path|ext)[:=<>]")
 #: No file is larger, and it fits into 64 bits.
 _LARGEST: Final = 1 << 62
 _FACTORS: Final = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
@@ -52,6 +62,8 @@ _KNOWN: Final = (
     "added modified removed unchanged wasted file dir link hardlink setuid setgid executable writable"
     " empty sparse device fifo caps"
 )
+#: What may be asked of waste with ``is:``: why the bytes are it.
+_REASONS: Final = (OVERWRITTEN, REWRITTEN, REMOVED_LATER, HIDDEN, REPLACED, DUPLICATE)
 
 #: Tells whether a name (the last component, bytes as in the tar) is looked for.
 NameTest = Callable[[bytes], re.Match[bytes] | None]
@@ -79,7 +91,9 @@ class Filter(NamedTuple):
     """A filter that was understood; an empty field does not matter.
 
     ``at_least`` and ``at_most`` are in bytes, ``marks`` those of core/view.py, ``kinds`` the bits of
-    core/search.py, ``layers`` are counted from 0. ``fault`` says in a few words what is wrong.
+    core/search.py. ``layers``, counted from 0, are those that must have written or deleted the path;
+    ``everywhere`` asks for what any layer ever held. ``reasons`` are those of waste. ``fault`` says in a
+    few words what is wrong.
     """
 
     text: str
@@ -89,37 +103,53 @@ class Filter(NamedTuple):
     marks: frozenset[int] = frozenset()
     kinds: int = 0
     layers: tuple[int, ...] = ()
+    everywhere: bool = False
     wasted: bool = False
+    reasons: frozenset[str] = frozenset()
     fault: str = ""
 
     @property
-    def is_name(self) -> bool:
-        """Whether names alone are looked for."""
-        return self == Filter(self.text, self.name, fault=self.fault)
+    def asks(self) -> bool:
+        """Whether anything was understood."""
+        return self != Filter(self.text, fault=self.fault)
 
 
 def parse_filter(text: str) -> Filter:
     """What a text asks for; ``fault`` says what is wrong with it.
 
     Smart case: small letters match both, a capital letter only itself. Words are terms where they
-    look like one (``>10MB``, ``is:removed``, ``layer:5``), the rest is one text. All must be true.
+    look like one (``>10MB``, ``is:removed``, ``layer:5``, ``in:all``), the rest is one text. All must
+    be true.
     """
     found = Filter(text)
-    rest: list[str] = []
-    words = text.split(" ")
     if len(text.strip()) > 2 and text.strip().startswith("/") and text.strip().endswith("/"):
-        words, rest = [], [text]  # a regular expression may have blanks
-    for word in words:
-        term = _term(found, word)
-        if term is None:
-            rest.append(word)
-        else:
-            found = term
-    wanted = " ".join(rest).strip()
+        wanted = text.strip()  # a regular expression may have blanks
+    else:
+        found, wanted = _terms(found, _is_term)
     fold_case = wanted == wanted.lower()
     if len(wanted) > 2 and wanted.startswith("/") and wanted.endswith("/"):
         return _regex(found, wanted[1:-1], fold_case)
     return found._replace(name=_name(wanted, fold_case))
+
+
+def parse_waste_filter(text: str) -> tuple[Filter, str]:
+    """What a text asks of waste, and the part of it that is no term: a text or a glob of paths.
+
+    Sizes are wasted bytes, ``is:`` names reasons, ``layer:5`` a layer that stores or wastes the bytes.
+    """
+    return _terms(Filter(text), _reason_term)
+
+
+def _terms(found: Filter, is_term: Callable[[Filter, str], Filter]) -> tuple[Filter, str]:
+    """The filter with all terms in its text, and what of the text is none."""
+    rest: list[str] = []
+    for word in _SPACED_SIZE.sub(r"\1\2\3", found.text).split(" "):
+        term = is_term(found, word[3:]) if word.startswith("is:") else _term(found, word)
+        if term is None:
+            rest.append(word)
+        else:
+            found = term
+    return found, " ".join(rest).strip()
 
 
 def _term(found: Filter, word: str) -> Filter | None:
@@ -134,14 +164,19 @@ def _term(found: Filter, word: str) -> Filter | None:
         return found._replace(at_most=count - strict if found.at_most < 0 else min(found.at_most, count - strict))
     if word[:1] in ("<", ">") and not word[1:].startswith("/"):
         return found._replace(fault=f"{word} is no size: >10MB, <1k, >=500")
-    if word.startswith("layer:"):
-        number = word[6:]
-        if not number.isascii() or not number.isdigit() or number.strip("0") == "":
-            return found._replace(fault="layer: and a number, as in layer:5")
-        return found._replace(layers=(*found.layers, int(number[:9]) - 1))
-    if word in _BARE:
-        return found._replace(kinds=found.kinds | _KINDS[word])
-    return _is_term(found, word[3:]) if word.startswith("is:") else None
+    if place := _PLACE.match(word):
+        return _place(found, place[1])
+    if _NO_TERM.match(word):
+        return found._replace(fault=f"{word} is no term: there are >10MB, is:setuid, layer:5, in:all")
+    return found._replace(kinds=found.kinds | _KINDS[word]) if word in _BARE else None
+
+
+def _place(found: Filter, where: str) -> Filter:
+    if where == "all":
+        return found._replace(everywhere=True)
+    if not where.isascii() or not where.isdigit() or where.strip("0") == "":
+        return found._replace(fault="a layer's number, as in layer:5, or in:all")
+    return found._replace(layers=(*found.layers, int(where[:9]) - 1))
 
 
 def _is_term(found: Filter, what: str) -> Filter:
@@ -151,12 +186,26 @@ def _is_term(found: Filter, what: str) -> Filter:
         return found._replace(kinds=found.kinds | _KINDS[what])
     if what == _WASTED:
         return found._replace(wasted=True)
-    known = _KNOWN.split()
+    return found._replace(fault=_unknown(what, _KNOWN.split()))
+
+
+def _reason_term(found: Filter, what: str) -> Filter:
+    if what == _WASTED:
+        return found  # all of it is
+    if what in _REASONS:
+        return found._replace(reasons=found.reasons | {what})
+    return found._replace(fault=_unknown(what, _REASONS))
+
+
+def _unknown(what: str, known: Sequence[str]) -> str:
+    """What stands after ``is:``, as far as it goes."""
     near = [word for word in known if what and word.startswith(what)] or get_close_matches(what, known)
-    return found._replace(fault=f"is: {' '.join(near) or _KNOWN}")
+    return f"is: {' '.join(near or known)}"
 
 
 def _name(wanted: str, fold_case: bool) -> Name:
+    if not wanted:
+        return Name()
     raw = (wanted.lower() if fold_case else wanted).encode("utf-8", "surrogateescape")
     if any(sign in wanted for sign in "*?[") and "/" not in wanted:
         return _glob(wanted, raw, fold_case)

@@ -9,12 +9,13 @@ from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal
+from textual.containers import Horizontal, Vertical
 from textual.geometry import Size
 from textual.message import Message
 from textual.reactive import Reactive
 from textual.widgets import Input, Static
 
+from layerscope.text import printable
 from layerscope.tui.cells import cut
 from layerscope.tui.keys import bindings
 
@@ -28,12 +29,14 @@ class _Line(Input):
     virtual_size: Reactive[Size] = Reactive(Size(0, 0))
 
 
-class FindBar(Horizontal):
-    """``/`` and a text; every keystroke looks for it, enter keeps, escape clears."""
+class FindBar(Vertical):
+    """``/`` and a text; every keystroke looks for it, enter keeps, escape clears. Below it, what is wrong with it."""
 
     DEFAULT_CSS = """
     FindBar {
-        height: 1;
+        height: auto;
+        & Horizontal { height: 1; }
+        & .fault { height: auto; color: $text-warning; padding: 0 0 0 2; display: none; }
         & .slash { width: 2; color: $text-accent; text-style: bold; }
         & Input { width: 1fr; height: 1; border: none; padding: 0; background: $background; }
         & .found { width: auto; max-width: 60%; color: $text-muted; padding: 0 0 0 1; }
@@ -91,22 +94,31 @@ class FindBar(Horizontal):
         self._input = _Line(placeholder=placeholder, compact=True)
         self._found = Static("", classes="found", markup=False)
         self._words = ""
+        self._fault = Static("", classes="fault", markup=False)
+        self._told = ""
 
     def compose(self) -> ComposeResult:
-        """Slash, text, count."""
-        yield Static("/", classes="slash", markup=False)
-        yield self._input
-        yield self._found
+        """Slash, text, count; a fault has lines of its own, as it would be cut beside the text."""
+        yield Horizontal(Static("/", classes="slash", markup=False), self._input, self._found)
+        yield self._fault
 
     def open(self) -> None:
         """Take the keys, at once: the next one may already be waiting."""
         self.display = True
         self.screen.set_focus(self._input)
 
+    def begin(self, word: str) -> None:
+        """Put a word in front of what is looked for, unless it is there."""
+        words = [each for each in self._input.value.split(" ") if each]
+        if word not in words:
+            self._input.value = " ".join([word, *(words or [""])])
+        self._input.cursor_position = len(self._input.value)
+
     def close(self) -> None:
         """Forget the text."""
         with self.prevent(Input.Changed):
             self._input.value = ""
+        self.complain("")
         self.display = False
 
     def refill(self, text: str, placeholder: str) -> None:
@@ -127,6 +139,13 @@ class FindBar(Horizontal):
             self._words = words
             self._found.update(words, layout=bool(more) and not 0 < more <= _SLACK)
 
+    def complain(self, fault: str) -> None:
+        """Say what is wrong with the text; nothing where nothing is."""
+        if fault != self._told:
+            self._told = fault
+            self._fault.update(printable(fault))
+            self._fault.display = bool(fault)
+
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
         event.stop()
@@ -135,6 +154,8 @@ class FindBar(Horizontal):
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
         event.stop()
+        if self._told:
+            return  # what is wrong stays to be read and put right
         self.action_keep()
         self.post_message(self.Submitted(self))
 

@@ -25,6 +25,12 @@ class FindingScreen(Views):
             self.finder.open()
             self.finder.count(self.files.counted)
 
+    def action_find_anywhere(self) -> None:
+        """Type what to look for in the files of all layers."""
+        self.action_show("files")
+        self.finder.open()
+        self.finder.begin("in:all")
+
     def action_next_match(self, step: int) -> None:
         """To the next or previous match of what was looked for."""
         if self.focused is self.preview:
@@ -42,7 +48,7 @@ class FindingScreen(Views):
 
     @on(FindBar.Kept, "#find")
     def _kept(self) -> None:
-        if self.files.wanted is None:
+        if self.files.wanted is None and not self.files.fault:
             self.clear_filter()
         self.set_focus(self.files)
 
@@ -61,6 +67,7 @@ class FindingScreen(Views):
     @on(FilesPane.Changed)
     def _files_changed(self) -> None:
         self.finder.count(self.files.counted)
+        self.finder.complain(self.files.fault)
         self.label()
 
     # In Waste, History and Config.

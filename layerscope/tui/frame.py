@@ -28,7 +28,7 @@ from layerscope.tui.waste import WastePane, WasteView
 
 #: What one looks for in the windows that are no Files.
 _SOUGHT: Final = {
-    "waste": "part of a path, as in cache",
+    "waste": "part of a path, *.glob, >10MB, is:removed, layer:5",
     "history": "text of a command",
     "config": "text of a name or value",
 }
@@ -95,7 +95,7 @@ class Frame(Screen[None]):
         self.config = ConfigPane()
         self.map = MapView()
         self.preview = PreviewPane()
-        self.finder = FindBar("find", "name, *.glob, /regex/, >10MB, is:removed, layer:5")
+        self.finder = FindBar("find", "name, *.glob, /regex/, >10MB, is:setuid, layer:5, in:all")
         self.seeker = FindBar("seek", "")
         self.searcher = FindBar("search", "text in this file")
         self._left = Vertical(self.layer_list, self.details, id="left")
@@ -136,7 +136,7 @@ class Frame(Screen[None]):
             window.display = window.id == name
         if name == "map":
             self.map.look()
-        self.finder.display = name == "files" and self.files.wanted is not None
+        self.finder.display = name == "files" and (self.files.wanted is not None or bool(self.files.fault))
         self.seeker.close()
         if self.sought is not None:
             self.seeker.refill(self.sought.needle, _SOUGHT[name])

@@ -88,6 +88,7 @@ KEYS: Final = (
     Key("screen", "slash", "find", "Find", "filter files or waste; find a text in history, config, preview", _FIND,
         bar=1, only=_ALL,
         dive="ctrl+f,ctrl+underscore,ctrl+slash"),
+    Key("screen", "F", "find_anywhere", "All layers", "filter the files of all layers, gone ones too", _FIND),
     Key("find", "enter", "keep", "Keep", "while typing: back, with the filter on", _FIND, bar=1, palette=False),
     Key("find", "down,tab", "keep", "Keep", "while typing: the same", _FIND, palette=False),
     Key("find", "escape", "clear", "Clear", "while typing: drop what was typed", _FIND, bar=1, palette=False),

@@ -105,12 +105,13 @@ class ExplorerScreen(ArrivingScreen):
             self.label()
 
     def shown_layer(self, inside: Inside, version: int) -> int:
-        """The layer after which a version is there: what the range shows, or what it removed."""
-        tree = inside.tree
+        """The layer after which a version is there: what is shown, or in front of it, else the one that made it."""
+        tree, model = inside.tree, self.files.model
         if inside.alone:
             return len(tree.layers) - 1
-        gone = tree.version_at(tree.version_node(version), self.selection.last) < 0
-        return self.selection.first - 1 if gone else self.selection.last
+        shown = (model.view.after, model.view.before) if model is not None else ()
+        there = (layer for layer in shown if tree.version_at(tree.version_node(version), layer) == version)
+        return next(there, tree.version_layer(version))
 
     def action_step_layer(self, step: int) -> None:
         """To the layer above or below, from any pane."""
@@ -193,6 +194,8 @@ class ExplorerScreen(ArrivingScreen):
     @on(FilesPane.LayerAsked)
     def _go_to_layer(self, event: FilesPane.LayerAsked) -> None:
         self.select(Selection(event.layer))
+        matches = "1 match" if event.count == 1 else f"{event.count:,} matches"
+        self.key_bar.notice(f"went to layer {event.layer + 1}, which has {matches}")
 
     # The rest.
 

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Generator
 from dataclasses import dataclass
+from itertools import compress
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Final, Protocol
@@ -24,14 +25,17 @@ from layerscope.core.search import (
     SizeSearch,
     TouchSearch,
 )
+from layerscope.core.versions import VersionSearch, changing, sized
+from layerscope.core.view import ADDED, UNCHANGED, View
 from layerscope.tui.filters import Filter, Name, NameTest
 
 if TYPE_CHECKING:
-    from layerscope.core.view import View
     from layerscope.tui.lookups import Lookups
 
 #: Of so many names one is where a breath is taken.
 _STEP: Final = 4_096
+#: Positions whose bytes are added up in one go.
+_CHUNK: Final = 131_072
 #: One name of so many is few.
 _FEW: Final = 16
 #: Seconds that a regular expression may take.
@@ -59,8 +63,83 @@ class _Steps(Protocol):
     def step(self) -> bool: ...
 
 
-def find(lookups: Lookups, wanted: Filter, view: View, found: Found) -> Generator[None, None, bytearray]:
-    """The positions that a filter finds in a view, as a mask; SearchError where it cannot."""
+def find(lookups: Lookups, wanted: Filter, view: View, found: Found) -> Generator[None, None, tuple[View, bytearray]]:
+    """The positions that a filter finds, as a mask, and the view that shows them; SearchError where it cannot.
+
+    That is the view given, or the changes of the layer that is asked for, or all that any layer holds.
+    """
+    outline, last = lookups.outline, len(lookups.outline.tree.layers) - 1
+    layers = set(wanted.layers)
+    if max(layers, default=0) > last:
+        raise SearchError(f"there {'are' if last else 'is'} {last + 1:,} layer{'s' if last else ''}")
+    if wanted.everywhere or len(layers) > 1:
+        return (yield from _find_everywhere(lookups, wanted, last, found))
+    for layer in layers:
+        view = yield from _viewed(View(outline, layer - 1, layer))
+    return view, (yield from _find_here(lookups, wanted, view, found))
+
+
+def _viewed(view: View) -> Generator[None, None, View]:
+    while view.step():
+        yield
+    return view
+
+
+def _find_everywhere(
+    lookups: Lookups, wanted: Filter, last: int, found: Found
+) -> Generator[None, None, tuple[View, bytearray]]:
+    if wanted.marks or wanted.kinds or _range(wanted)[0] >= 0:
+        versions = yield from find_versions(lookups, wanted, found)
+        hits, newest = versions.hits, versions.newest
+    else:
+        hits, newest = (yield from _paths(lookups, wanted, found)), {}  # any version of these will do
+    return (yield from _viewed(View(lookups.outline, -1, last, newest))), hits
+
+
+def find_versions(lookups: Lookups, wanted: Filter, found: Found) -> Generator[None, None, VersionSearch]:
+    """What a filter finds in any layer; SearchError where it cannot."""
+    outline, marks, kinds = lookups.outline, wanted.marks, wanted.kinds
+    low, high = _range(wanted)
+    hits = yield from _paths(lookups, wanted, found)
+    if marks or low >= 0:
+        hits = without(hits, outline.folder_mask)
+    if marks and not marks & {ADDED, UNCHANGED}:
+        hits = both(hits, changing(outline))
+    if low >= 0:
+        hits = both(hits, sized(outline, (yield from lookups.sizes()), low, high))
+    if kinds & RARE:
+        hits = both(hits, (yield from lookups.rare()))
+    if kinds & IS_FOLDER:
+        hits = both(hits, outline.is_directory)
+    yield
+    search = VersionSearch(outline, hits, kinds, low, high, marks)
+    yield from _all(search)
+    return search
+
+
+def _paths(lookups: Lookups, wanted: Filter, found: Found) -> Generator[None, None, bytearray]:
+    """The positions that may be found in any layer: by what is the same in all of them."""
+    outline = lookups.outline
+    hits = bytearray(b"\x01") * len(outline)
+    if wanted.name != _ANY:
+        hits = both(hits, (yield from _names(lookups, wanted.name, found)))
+        yield
+    if wanted.wasted:
+        hits = both(hits, _wasted(lookups))
+    for layer in wanted.layers:
+        hits = both(hits, (yield from _all(TouchSearch(outline, layer))))
+    return hits
+
+
+def _range(wanted: Filter) -> tuple[int, int]:
+    """The least and the most bytes that are asked for; -1 for the least where any will do."""
+    if wanted.at_least < 0 and wanted.at_most < 0:
+        return -1, _LARGEST
+    return max(0, wanted.at_least), wanted.at_most if wanted.at_most >= 0 else _LARGEST
+
+
+def _find_here(lookups: Lookups, wanted: Filter, view: View, found: Found) -> Generator[None, None, bytearray]:
+    """The positions that a filter finds in a view."""
     outline = lookups.outline
     hits = bytearray(view.marks.translate(b"\x00" + b"\x01" * 255))
     if wanted.name != _ANY:
@@ -71,8 +150,8 @@ def find(lookups: Lookups, wanted: Filter, view: View, found: Found) -> Generato
         hits = without(both(hits, marks), outline.folder_mask)
     if wanted.wasted:
         hits = both(hits, _wasted(lookups))
-    if wanted.at_least >= 0 or wanted.at_most >= 0:
-        low, high = max(0, wanted.at_least), wanted.at_most if wanted.at_most >= 0 else _LARGEST
+    low, high = _range(wanted)
+    if low >= 0:
         hits = yield from _sizes(lookups, view, without(hits, outline.folder_mask), low, high)
     for layer in wanted.layers:
         hits = both(hits, (yield from _all(TouchSearch(outline, layer))))
@@ -114,6 +193,17 @@ def _wasted(lookups: Lookups) -> bytearray:
     for position in lookups.waste.positions:
         mask[position] = 1
     return mask
+
+
+def add_up(view: View, hits: bytearray) -> Generator[None, None, int]:
+    """The stored bytes of all files that were found."""
+    total = 0
+    for start in range(0, len(hits), _CHUNK):
+        part = hits[start : start + _CHUNK]
+        if 1 in part:
+            total += sum(compress(view.sizes[start : start + _CHUNK], part))
+            yield
+    return total
 
 
 def _names(lookups: Lookups, name: Name, found: Found) -> Generator[None, None, bytes]:

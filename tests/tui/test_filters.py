@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import handmade
 from handmade import file, folder, hard_link, make_index, whiteout
 from layerscope.core.outline import outline_of
-from layerscope.core.view import view_of
+from layerscope.core.view import MODIFIED, REMOVED, UNCHANGED, view_of
 from layerscope.tui import searches
 from layerscope.tui.filetree import FileTree, Order, finish
 from layerscope.tui.filters import parse_filter
@@ -107,8 +107,12 @@ def test_broken_regex_is_told() -> None:
         ("is:remvoed", "is: removed"),
         ("is:zzz", "is: added modified"),
         ("is:set", "is: setuid setgid"),
-        ("layer:", "layer: and a number"),
-        ("layer:0", "layer: and a number"),
+        ("layer:", "a layer's number, as in layer:5"),
+        ("layer:0", "a layer's number, as in layer:5"),
+        ("in:", "a layer's number, as in layer:5, or in:all"),
+        ("perm:4000", "perm:4000 is no term"),
+        ("type=dir", "type=dir is no term"),
+        ("size:big", "size:big is no term"),
         (">ten", ">ten is no size"),
         ("/a{9}{99999999999}/", "not a regex"),
     ],
@@ -221,15 +225,93 @@ def test_a_folder_that_shares_its_row_is_a_match_to_see_and_to_leave() -> None:
     assert files.path(files.next_hit(shared, -1)) == b"c"
 
 
-def test_a_name_that_is_not_here_is_told_of_other_layers() -> None:
-    files = file_tree(-1, 0)
-    finish(files.set_filter(parse_filter("zz")))
-    assert files.elsewhere == (1, files.find(b"zz"))
-    finish(files.show(view_of(files.outline, 0, 1)))
-    assert files.hit_count == 1
-    assert files.elsewhere == (0, -1)
-    finish(files.set_filter(parse_filter("zz >1GB")))
-    assert files.elsewhere == (0, -1)
+#: Of the filters that find nothing after the first layer: how many paths each other layer's changes show.
+ELSEWHERE = [
+    ("zz", {1: 1}),
+    ("zz >1GB", {}),
+    (">7kB", {2: 1, 3: 1}),
+    ("is:removed", {1: 1, 3: 2}),
+    ("is:modified", {1: 1}),
+    ("is:unchanged zz", {2: 1}),
+    ("setuid", {2: 1, 3: 1}),
+    ("is:link", {3: 1}),
+    ("tool is:file", {2: 1, 3: 1}),
+]
+MORE = [
+    *LAYERS,
+    [handmade.Entry("opt/tool", b"x" * 9000, mode=0o4755), file("opt/other", 1)],
+    [whiteout("opt/tool"), whiteout("opt/other"), handmade.Entry("opt/link", kind=b"2", link="zz")],
+]
+
+
+@pytest.mark.parametrize(("text", "counts"), ELSEWHERE)
+def test_what_is_not_here_is_told_of_other_layers(text: str, counts: dict[int, int]) -> None:
+    files = file_tree(-1, 0, MORE)
+    finish(files.set_filter(parse_filter(text)))
+    assert (files.hit_count, files.elsewhere) == (0, counts)
+    # That is what one sees there.
+    for layer in range(1, len(MORE)):
+        finish(files.show(view_of(files.outline, layer - 1, layer)))
+        changed = sum(files.mark(hit) != UNCHANGED for hit, found in enumerate(files.hits) if found)
+        if text != "is:unchanged zz":
+            assert changed == counts.get(layer, 0)
+        assert not (files.hit_count and files.elsewhere)
+
+
+def test_all_layers_are_asked_for_what_any_of_them_holds() -> None:
+    def all_of(text: str) -> dict[str, int]:
+        files = file_tree(-1, 0, MORE)
+        finish(files.set_filter(parse_filter(text)))
+        return {files.path(hit).decode(): files.mark(hit) for hit, found in enumerate(files.hits) if found}
+
+    assert all_of("in:all >1kB") == {"var/cache/old": REMOVED, "opt/tool": REMOVED}
+    assert all_of("in:all setuid") == {"opt/tool": REMOVED}
+    assert all_of("in:all six") == {"usr/lib/python3/six.py": UNCHANGED}
+    assert all_of("in:all >=300 <301") == {"usr/lib/python3/six.py": MODIFIED}  # the version that is overwritten
+    assert all_of("in:all is:removed") == {"var/cache/old": REMOVED, "opt/tool": REMOVED, "opt/other": REMOVED}
+    assert all_of("in:all o layer:4") == {"opt/tool": REMOVED, "opt/other": REMOVED}
+
+
+def test_the_version_that_was_found_is_shown_with_its_bytes() -> None:
+    files = file_tree(-1, 0, MORE)
+    finish(files.set_filter(parse_filter("in:all six <301 >10")))
+    six = files.find(b"usr/lib/python3/six.py")
+    version = files.view.version(six)
+    assert (files.tree.version_layer(version), files.size(six), files.hit_bytes) == (0, 300, 300)
+    assert files.size(files.find(b"opt")) == 9001  # all that was ever in it
+    finish(files.set_filter(None))
+    assert (files.view.before, files.view.after) == (-1, 0)
+
+
+def test_a_layer_is_looked_at_from_any_other() -> None:
+    for after in range(4):
+        files = file_tree(after - 1, after, MORE)
+        finish(files.set_filter(parse_filter("layer:4 is:file")))
+        assert {files.path(hit): files.mark(hit) for hit, found in enumerate(files.hits) if found} == {
+            b"opt/tool": REMOVED,
+            b"opt/other": REMOVED,
+        }
+        finish(files.set_filter(parse_filter("layer:5")))
+        assert files.filter is not None
+        assert (files.filter.fault, files.hit_count) == ("there are 4 layers", 0)
+
+
+@pytest.mark.parametrize(
+    ("text", "least", "name"),
+    [
+        (">10 MB", 10_000_001, b""),
+        ("a > 10MB", 10_000_001, b"a"),
+        (">= 10 kib x", 10_240, b"x"),
+        ("size>1k", 1001, b""),
+        ("size:>1k", 1001, b""),
+        (">10mb", 10_000_001, b""),
+        (">10 b", 11, b"b"),
+        ("libc6:amd64", -1, b"libc6:amd64"),
+    ],
+)
+def test_sizes_are_read_as_people_write_them(text: str, least: int, name: bytes) -> None:
+    wanted = parse_filter(text)
+    assert (wanted.at_least, wanted.name.needle, wanted.fault) == (least, name, "")
 
 
 def test_folding_and_levels() -> None:
