@@ -77,6 +77,7 @@ class FindingScreen(Views):
         if self.sought is not None:
             self.sought.search(event.text)
             self.seeker.count(self.sought.counted)
+            self.seeker.complain(self.waste.rows.model.fault if self.window == "waste" else "")
 
     @on(FindBar.Kept, "#seek")
     def _seek_kept(self) -> None:

@@ -141,6 +141,7 @@ class Frame(Screen[None]):
         if self.sought is not None:
             self.seeker.refill(self.sought.needle, _SOUGHT[name])
             self.seeker.count(self.sought.counted)
+            self.seeker.complain(self.waste.rows.model.fault if name == "waste" else "")
         self.label()
 
     @property

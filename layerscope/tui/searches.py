@@ -88,19 +88,28 @@ def _viewed(view: View) -> Generator[None, None, View]:
 def _find_everywhere(
     lookups: Lookups, wanted: Filter, last: int, found: Found
 ) -> Generator[None, None, tuple[View, bytearray]]:
-    if wanted.marks or wanted.kinds or _range(wanted)[0] >= 0:
+    outline = lookups.outline
+    if wanted.marks:
         versions = yield from find_versions(lookups, wanted, found)
-        hits, newest = versions.hits, versions.newest
-    else:
-        hits, newest = (yield from _paths(lookups, wanted, found)), {}  # any version of these will do
-    return (yield from _viewed(View(lookups.outline, -1, last, newest))), hits
+        return (yield from _viewed(View(outline, -1, last, versions.newest))), versions.hits
+    view = yield from _viewed(View(outline, -1, last, {}))
+    hits = yield from _find_here(lookups, wanted, view, found)
+    if wanted.kinds or _range(wanted)[0] >= 0:
+        # These are found by their newest versions, others may be by older ones.
+        versions = yield from find_versions(lookups, wanted, found, without(changing(outline), hits))
+        if versions.newest:
+            view = yield from _viewed(View(outline, -1, last, versions.newest))
+        hits = either(hits, versions.hits)
+    return view, hits
 
 
-def find_versions(lookups: Lookups, wanted: Filter, found: Found) -> Generator[None, None, VersionSearch]:
-    """What a filter finds in any layer; SearchError where it cannot."""
+def find_versions(
+    lookups: Lookups, wanted: Filter, found: Found, among: bytearray | None = None
+) -> Generator[None, None, VersionSearch]:
+    """What a filter finds in any layer, of all positions or some; SearchError where it cannot."""
     outline, marks, kinds = lookups.outline, wanted.marks, wanted.kinds
     low, high = _range(wanted)
-    hits = yield from _paths(lookups, wanted, found)
+    hits = both(among or b"\x01" * len(outline), (yield from _paths(lookups, wanted, found)))
     if marks or low >= 0:
         hits = without(hits, outline.folder_mask)
     if marks and not marks & {ADDED, UNCHANGED}:

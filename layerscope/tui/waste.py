@@ -78,16 +78,16 @@ class WastePane(Rows):
         if self.fault:
             return printable(self.fault)
         if self.needle:
-            return f"no path here has '{printable(self.needle)}' - esc clears"
+            return f"no waste matches '{printable(self.needle)}' - esc clears"
         return "nothing is wasted: every byte can be read" if self.known else self.waiting
 
     @property
     def needle(self) -> str:
-        """What the paths that are shown contain; empty where all are."""
+        """What was looked for; empty where all is shown."""
         return self.model.needle
 
     def search(self, text: str) -> None:
-        """Show only the items whose paths contain a text; the cursor keeps its item, or goes to the top."""
+        """Show only the items that a text asks for; the cursor keeps its item, or goes to the top."""
         number = self.model.rows[self.cursor] if self.item is not None else -1
         self.model.search(text)
         self.refresh_rows()
@@ -142,10 +142,10 @@ class WastePane(Rows):
         path = "/" + printable(item.path)
         if width >= _HUGE:
             room = left * 3 // 5
-            yield from marked(fit(cut_middle(path, room - 2), room), printable(self.needle), "")
+            yield from marked(fit(cut_middle(path, room - 2), room), printable(self.model.marked), "")
             yield (cut(self._command(item.wasted_by), left - room), "dim")
         else:
-            yield from marked(cut_middle(path, left), printable(self.needle), "")
+            yield from marked(cut_middle(path, left), printable(self.model.marked), "")
 
     def _heading(self, place: int, width: int) -> Pieces:
         """Triangle, bytes, a bar of all waste, the name, how many items."""

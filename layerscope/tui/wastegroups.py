@@ -9,6 +9,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 from layerscope.text import printable
+from layerscope.tui.wastefilter import find_waste
 
 if TYPE_CHECKING:
     from layerscope.analysis.model import WasteItem
@@ -62,7 +63,8 @@ class WasteRows:
 
     ``items`` come largest first, and stay so within a group; groups are sorted by their bytes, and
     folded at first. A row is the number of an item, or ``-1 - number`` of a group; ``needle`` is what
-    the paths of the rows contain. What ``prepare`` made, another grouping or order only puts together.
+    was looked for, ``marked`` the text in it that the paths have, ``fault`` what of it was not
+    understood. What ``prepare`` made, another grouping or order only puts together.
     """
 
     def __init__(self, items: Sequence[WasteItem] = ()) -> None:
@@ -71,7 +73,7 @@ class WasteRows:
         self.backwards = False
         self.groups: list[Group] = []
         self.total = sum(item.bytes for item in items)
-        self.needle = ""
+        self.needle = self.marked = self.fault = ""
         #: The items that are shown: all, or those that were looked for.
         self.numbers: array[int] = array("i", range(len(items)))
         self.rows: array[int] = array("i", self.numbers)
@@ -93,15 +95,9 @@ class WasteRows:
         self._collect()
 
     def search(self, text: str) -> None:
-        """Only the items whose paths contain a text, in open groups; all when it is empty.
-
-        Small letters match both.
-        """
-        self.needle = text
-        fold = text == text.lower()
-        paths = ("/" + item.path for item in self.items)
-        found = (number for number, path in enumerate(paths) if text in (path.lower() if fold else path))
-        self.numbers = array("i", found if text else range(len(self.items)))
+        """Only the items that a text asks for, in open groups; all when it is empty."""
+        self.needle = text.strip()
+        self.numbers, self.marked, self.fault = find_waste(self.items, self.needle)
         self._regroup()
         self._collect()
 

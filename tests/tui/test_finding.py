@@ -60,7 +60,7 @@ def test_history_and_config_go_from_match_to_match(window: str, text: str, word:
 @pytest.mark.parametrize("window", ["3", "4", "5"])
 def test_what_is_nowhere_is_told(window: str) -> None:
     seen = screen_after(load_demo, f"{window} slash z q z q z")
-    assert "no path here has 'zqzqz'" in seen if window == "3" else "not found" in seen
+    assert "no waste matches 'zqzqz'" in seen if window == "3" else "not found" in seen
 
 
 def test_matches_that_are_hidden_are_told_with_the_key_that_shows_them() -> None:

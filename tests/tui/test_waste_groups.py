@@ -51,6 +51,31 @@ def test_groups_are_sorted_by_their_bytes_and_add_up(grouping: Grouping, heads: 
     assert sorted(number for group in model.groups for number in group.items) == list(range(len(ITEMS)))
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("lib", ["var/lib/apt/lists/", "usr/lib/x/a.so", "var/lib/dpkg/status"]),
+        (">30", ["var/lib/apt/lists/", "usr/lib/x/a.so"]),
+        ("<=20", ["root/.cache/", "a"]),
+        ("> 10 B <30", ["root/.cache/"]),
+        ("layer:3", ["usr/lib/x/a.so", "var/lib/dpkg/status"]),
+        ("layer:1 layer:2", ["a"]),
+        ("is:overwritten", ["usr/lib/x/a.so", "var/lib/dpkg/status"]),
+        ("is:removed lib", ["var/lib/apt/lists/"]),
+        ("is:removed is:overwritten in:all is:wasted", [each.path for each in ITEMS]),
+        ("*.so", ["usr/lib/x/a.so"]),
+        ("l?sts", ["var/lib/apt/lists/"]),
+        ("/var/*s", ["var/lib/dpkg/status"]),
+        ("lib is:nonsense", ["var/lib/apt/lists/", "usr/lib/x/a.so", "var/lib/dpkg/status"]),
+    ],
+)
+def test_waste_is_asked_for_as_files_are(text: str, found: list[str]) -> None:
+    model = WasteRows(ITEMS)
+    model.search(text)
+    assert names(model) == found
+    assert model.fault == ("is: overwritten rewritten removed hidden replaced duplicate" if "sense" in text else "")
+
+
 def test_groups_fold_and_keep_the_order_within() -> None:
     model = WasteRows(ITEMS)
     model.group_by(Grouping.LAYER)
