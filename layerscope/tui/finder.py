@@ -105,10 +105,12 @@ class FindBar(Vertical):
     def open(self) -> None:
         """Take the keys, at once: the next one may already be waiting."""
         self.display = True
+        self._input.select_on_focus = True
         self.screen.set_focus(self._input)
 
     def begin(self, word: str) -> None:
-        """Put a word in front of what is looked for, unless it is there."""
+        """Having opened, put a word in front of what is looked for, unless it is there."""
+        self._input.select_on_focus = False  # what comes next goes behind it
         words = [each for each in self._input.value.split(" ") if each]
         if word not in words:
             self._input.value = " ".join([word, *(words or [""])])

@@ -257,7 +257,7 @@ class ExplorerScreen(ArrivingScreen):
             self.post_message(self.StopAsked())
         elif self.sought is not None and self.sought.needle:
             self.clear_sought()
-        elif self.sought is None and self.files.model is not None and self.files.model.filter is not None:
+        elif self.sought is None and (self.files.wanted is not None or self.files.fault):
             self.clear_filter()
         elif self.window == "map" and self.map.rows.model is not None and not self.map.rows.model.at_top:
             self.map.rows.action_out()

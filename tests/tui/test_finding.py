@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from explorers import load_acme, load_demo, press, pressed, screen_after, visit
+from explorers import load_acme, load_demo, load_handmade, press, pressed, screen_after, visit
+from handmade import file, whiteout
+from layerscope.core.view import REMOVED
 from layerscope.tui.app import ExplorerApp
+from screens import screen_text
 
 
 def test_waste_shows_only_the_paths_that_were_asked_for() -> None:
@@ -75,6 +78,79 @@ def test_matches_that_are_hidden_are_told_with_the_key_that_shows_them() -> None
         assert files.item_count
 
     visit(load_acme, look)
+
+
+def test_what_another_layer_has_is_told_and_enter_goes_there() -> None:
+    async def look(app: ExplorerApp, pilot: Pilot[Any]) -> None:
+        files = app.explorer.files
+        await press(app, pilot, "2 slash")
+        await press(app, pilot, pressed("i s : r e m o v e d"))
+        there = files.model.elsewhere if files.model is not None else {}
+        first, count = next(iter(there.items()))
+        assert f"not in layer 1; {count:,} in layer {first + 1}" in files.empty_sentence
+        await press(app, pilot, "enter")
+        assert app.explorer.selection.layer == first
+        assert files.item_count
+        assert f"went to layer {first + 1}, which has {count:,} match" in screen_text(app)
+
+    visit(load_acme, look)
+
+
+def test_all_layers_are_a_key_away_and_a_row_there_is_opened_as_it_was() -> None:
+    async def look(app: ExplorerApp, pilot: Pilot[Any]) -> None:
+        files = app.explorer.files
+        await press(app, pilot, "F")
+        await press(app, pilot, pressed("a . b i n enter"))
+        assert files.model is not None
+        assert files.model.filter is not None
+        assert files.model.filter.text == "in:all a.bin"
+        assert [files.model.mark(hit) for hit, found in enumerate(files.model.hits) if found] == [REMOVED]
+        await press(app, pilot, "H")
+        assert "removed" in screen_text(app)
+        await press(app, pilot, "escape F")
+        assert files.model.filter.text == "in:all a.bin"  # once is enough
+        await press(app, pilot, "escape")
+        assert files.model.filter is None
+        assert not files.model.view.everywhere
+
+    visit(load_handmade([[file("a.bin", 10), file("b", 1)], [whiteout("a.bin")], [file("c", 1)]]), look)
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("/[/", "not a regex"),
+        ("is:zzz", "sparse device fifo caps"),
+        ("layer:99", "there are 2 layers"),
+        ("perm:4000", "perm:4000 is no term"),
+    ],
+)
+def test_a_fault_is_told_whole_and_stays_until_it_is_put_right(text: str, fault: str) -> None:
+    async def look(app: ExplorerApp, pilot: Pilot[Any]) -> None:
+        def seen() -> str:
+            lines = [line.split("│")[-2] for line in screen_text(app).splitlines() if line.count("│") > 1]
+            return " ".join(" ".join(lines).split())
+
+        names = {"/": "slash", "[": "left_square_bracket", ":": "colon"}
+        await press(app, pilot, "2 slash")
+        await press(app, pilot, " ".join(names.get(sign, sign) for sign in text))
+        assert fault in seen()
+        await press(app, pilot, "enter")
+        assert fault in seen()
+        assert app.explorer.pane_with_keys == "find"
+        await press(app, pilot, "down 3 2")
+        assert fault in seen()
+        await press(app, pilot, "escape")
+        assert fault not in seen()
+
+    visit(load_handmade([[file("a", 10)], [file("b", 1)]]), look)
+
+
+def test_what_waste_does_not_understand_is_told() -> None:
+    seen = screen_after(load_acme, pressed("3 / i s : n o n s e n s e enter"))
+    assert "is: overwritten rewritten removed hidden" in seen
+    seen = screen_after(load_acme, pressed("3 / > 1 T B enter"))
+    assert "no waste matches '>1TB'" in seen
 
 
 def test_the_previews_title_tells_the_path_and_its_layer() -> None:
