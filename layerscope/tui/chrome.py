@@ -115,12 +115,12 @@ class KeyBar(Widget):
         self._notice = ""
         self._timer: Timer | None = None
         self._places: list[tuple[int, int, Key]] = []
-        self._shown_for = ("", False)
+        self._shown_for: tuple[str, bool, frozenset[str]] = ("", False, frozenset())
 
-    def show_context(self, pane: str, goes_back: bool) -> None:
-        """Which pane has the keys, and whether there is anything to go back from."""
-        if (pane, goes_back) != self._shown_for:
-            self._shown_for = (pane, goes_back)
+    def show_context(self, pane: str, goes_back: bool, idle: frozenset[str] = frozenset()) -> None:
+        """Which pane has the keys, whether there is anything to go back from, which actions would do nothing."""
+        if (pane, goes_back, idle) != self._shown_for:
+            self._shown_for = (pane, goes_back, idle)
             self.refresh()
 
     def notice(self, text: str, *, lasting: bool = False) -> None:
@@ -165,11 +165,16 @@ class KeyBar(Widget):
         return [unit for unit in units if unit in chosen]
 
     def _units(self) -> Iterator[_Unit]:
-        pane, goes_back = self._shown_for
+        pane, goes_back, idle = self._shown_for
         marks: list[Key] = []
         for key in keys_of(self):
             everywhere = key.where in ("app", "screen", "rows") and pane != "find"
-            if not key.bar or not (everywhere or key.where == pane) or (key.only and pane not in key.only.split()):
+            if (
+                not key.bar
+                or key.action in idle
+                or not (everywhere or key.where == pane)
+                or (key.only and pane not in key.only.split())
+            ):
                 continue
             if key.action.startswith("toggle_mark"):
                 marks.append(key)

@@ -227,7 +227,8 @@ class Frame(Screen[None]):
 
     def show_keys(self) -> None:
         """Show the keys of the pane that has them."""
-        self.key_bar.show_context(self.pane_with_keys, self.goes_back)
+        idle = self.preview.idle if self.focused is self.preview else frozenset()
+        self.key_bar.show_context(self.pane_with_keys, self.goes_back, idle)
 
     def action_show(self, name: str) -> None:
         """Go to a pane or a window."""

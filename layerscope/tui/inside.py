@@ -110,6 +110,10 @@ class InsideScreen(Frame):
         self.searcher.close()
         super().close_preview()
 
+    @on(PreviewPane.Turned)
+    def _preview_turned(self) -> None:
+        self.show_keys()
+
     @on(PreviewPane.Wanted)
     def _read_preview(self, event: PreviewPane.Wanted) -> None:
         self._read_contents(event)

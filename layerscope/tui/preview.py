@@ -25,6 +25,11 @@ if TYPE_CHECKING:
     from layerscope.tui.insides import Inside
 
 _READING: Final = "reading"
+#: What keys do to a version of a file, as the registry has it.
+_OLDER: Final = "step_version(-1)"
+_NEWER: Final = "step_version(1)"
+_DIFFERENCE: Final = "difference"
+_RAW: Final = "raw"
 #: The style of a line by its first sign, by the kind of contents.
 _TONES: Final = {
     "difference": {"+": "added", "-": "wasted", "@": "bar"},
@@ -60,8 +65,13 @@ class PreviewPane(Scrolled):
         done: int = 0
         total: int = 0
 
+    @dataclass(eq=False)
+    class Turned(Message):
+        """Other keys do something now."""
+
     def __init__(self) -> None:
         super().__init__("preview", classes="pane")
+        self._idle: frozenset[str] = frozenset()
         #: Whose path is looked at.
         self.inside: Inside | None = None
         self._node = -1
@@ -92,6 +102,15 @@ class PreviewPane(Scrolled):
     def version(self) -> int:
         """The version that is looked at; -1 for none."""
         return self._versions[self._at] if self._versions else -1
+
+    @property
+    def idle(self) -> frozenset[str]:
+        """The actions that would do nothing to what is shown: a folder has no contents, the lowest none below."""
+        if not self._versions:
+            return frozenset((_OLDER, _NEWER, _DIFFERENCE, _RAW))
+        told, last = self._form == "story", len(self._versions) - 1
+        idle = {_OLDER: told or not self._at, _NEWER: told or self._at == last, _DIFFERENCE: not self._at}
+        return frozenset(action for action, is_idle in idle.items() if is_idle)
 
     # What is shown.
 
@@ -166,6 +185,9 @@ class PreviewPane(Scrolled):
 
     def _describe(self) -> None:
         self._entitle()
+        if self.idle != self._idle:
+            self._idle = self.idle
+            self.post_message(self.Turned())
         tree = self._tree
         words = [self._contents.kind] if self._contents.kind else []
         if tree is not None and self._versions and self._form != "story":
@@ -211,6 +233,8 @@ class PreviewPane(Scrolled):
             self._form = ""
         elif self._at:
             self._form = "difference"
+        elif not self._versions:
+            return
         else:
             alone = self.inside is not None and self.inside.alone
             why = "the layers below are still being read" if alone else "there is no version below"
@@ -220,6 +244,8 @@ class PreviewPane(Scrolled):
 
     def action_raw(self) -> None:
         """The bytes in hex, or what they mean again."""
+        if not self._versions:
+            return
         self._form = "" if self._form == "raw" else "raw"
         self._ask()
 

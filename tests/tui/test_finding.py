@@ -110,7 +110,7 @@ def test_all_layers_are_a_key_away_and_a_row_there_is_opened_as_it_was() -> None
         await press(app, pilot, "escape F")
         assert files.model.filter.text == "in:all a.bin"  # once is enough
         await press(app, pilot, "escape")
-        assert files.model.filter is None
+        assert files.wanted is None
         assert not files.model.view.everywhere
 
     visit(load_handmade([[file("a.bin", 10), file("b", 1)], [whiteout("a.bin")], [file("c", 1)]]), look)
@@ -159,3 +159,13 @@ def test_the_previews_title_tells_the_path_and_its_layer() -> None:
     seen = screen_after(load_acme, pressed("2 / s t a t u s enter enter"), size=(40, 15))
     assert "…" in seen
     assert "dpkg/status in layer" in seen
+
+
+def test_the_story_of_a_folder_offers_nothing_that_only_files_have() -> None:
+    layers = [[file("d/a", 10), file("one", 1)], [file("d/a", 20)]]
+    last = screen_after(load_handmade(layers), pressed("2 H"), size=(160, 30)).splitlines()[-1]
+    assert not [word for word in ("Older", "Newer", "Difference", "Hex") if word in last]
+    last = screen_after(load_handmade(layers), pressed("] 2 down enter"), size=(160, 30)).splitlines()[-1]
+    assert [word for word in ("Older", "Newer", "Difference", "Hex") if word in last] == ["Older", "Difference", "Hex"]
+    last = screen_after(load_handmade(layers), pressed("] 2 down enter ["), size=(160, 30)).splitlines()[-1]
+    assert [word for word in ("Older", "Newer", "Difference", "Hex") if word in last] == ["Newer", "Hex"]
