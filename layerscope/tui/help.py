@@ -20,6 +20,10 @@ _LEGEND: Final = (
     "Layers: █ bytes in use, ░ wasted bytes of this layer, ! bytes that this layer makes waste.",
     "Files: + added, ~ modified, - removed; ! what became of it, or how many copies there are.",
     "History: the number of the layer that a line made, · where it made none.",
+    (
+        "Find, in Files and Waste: ssl, lib/ssl, *.so, >10MB, is:removed, layer:5 (what it wrote or deleted), or"
+        " several; in Files also /regex/, is:setuid, is:link and so on, in:all (what any layer holds, gone or not)."
+    ),
     "Waste: - removed, ~ overwritten or replaced, = rewritten with the same bytes, + stored twice.",
 )
 

@@ -30,6 +30,8 @@ _OLDER: Final = "step_version(-1)"
 _NEWER: Final = "step_version(1)"
 _DIFFERENCE: Final = "difference"
 _RAW: Final = "raw"
+_PAGER: Final = "pager"
+_STORY: Final = "story"
 #: The style of a line by its first sign, by the kind of contents.
 _TONES: Final = {
     "difference": {"+": "added", "-": "wasted", "@": "bar"},
@@ -106,10 +108,15 @@ class PreviewPane(Scrolled):
     @property
     def idle(self) -> frozenset[str]:
         """The actions that would do nothing to what is shown: a folder has no contents, the lowest none below."""
-        if not self._versions:
-            return frozenset((_OLDER, _NEWER, _DIFFERENCE, _RAW))
-        told, last = self._form == "story", len(self._versions) - 1
-        idle = {_OLDER: told or not self._at, _NEWER: told or self._at == last, _DIFFERENCE: not self._at}
+        told, none, last = self._form == "story", not self._versions, len(self._versions) - 1
+        idle = {
+            _OLDER: told or self._at <= 0,
+            _NEWER: told or self._at == last,
+            _DIFFERENCE: self._at <= 0,
+            _RAW: none,
+            _PAGER: none,
+            _STORY: told,
+        }
         return frozenset(action for action, is_idle in idle.items() if is_idle)
 
     # What is shown.
