@@ -204,7 +204,7 @@ def test_enter_goes_to_the_layer_that_has_what_this_one_has_not() -> None:
     async def look(app: ExplorerApp, pilot: Pilot[Any]) -> None:
         await press(app, pilot, "slash s e t t i n g s")
         assert "enter goes to layer 2" in " ".join(screen_text(app).replace("│", " ").split())
-        assert "0 · enter: layer 2" in screen_text(app)
+        assert "0 here · 2 in layer 2" in screen_text(app)
         await press(app, pilot, "enter")
         assert app.explorer.selection.layer == 1
         assert app.explorer.files.path == b"app/conf/settings.ini"
