@@ -71,7 +71,7 @@ class DiveSettings(NamedTuple):
     places: Mapping[str, str] = MappingProxyType({})
     """The file that each key of ``files`` is from, as people write it."""
     unknown: Mapping[str, str] = MappingProxyType({})
-    """Names that stand under ``rules`` and are none of dive's, each with its file."""
+    """Names that stand under ``rules`` and are none of dive's, each with its file or its variable."""
 
     def get(self, key: str) -> str:
         """The value of a key; empty where nothing says it."""
@@ -95,6 +95,11 @@ def read_dive_settings(settings: Settings, environment: Mapping[str, str]) -> Di
         places = dict.fromkeys(found, place) | places
         unknown = dict.fromkeys(others, place) | unknown
     variables = {key: environment[name] for key in _KEYS if (name := _variable(key)) in environment}
+    for name in environment:
+        if name.startswith(_variable("rules.")):
+            rule = name.removeprefix(_variable("rules.")).lower().replace("_", "-")
+            if rule not in _RULES:
+                unknown[rule] = name
     return DiveSettings(values, variables, places, unknown)
 
 

@@ -217,6 +217,11 @@ def test_a_misspelt_rule_of_dives_is_told_and_ignored(home: Path, fat: str) -> N
     told = "is no rule of dive's, and is not judged; did you mean"
     assert done.returncode == 1
     assert done.stderr == f"layerscope: .dive.yaml: rules.lowest-efficency {told} lowest-efficiency?\n"
+    (home / ".dive.yaml").unlink()
+    misspelt = {"DIVE_RULES_LOWEST_EFFICENCY": "0.1", "DIVE_RULES_HIGHEST_USER_WASTED_PERCENT": "off"}
+    done = run("check", fat, cwd=home, HOME=str(home), variables=misspelt)
+    assert done.returncode == 1
+    assert done.stderr == f"layerscope: DIVE_RULES_LOWEST_EFFICENCY: rules.lowest-efficency {told} lowest-efficiency?\n"
     put(home / ".dive-ci", "rules:\n  lowestEfficency: 0.1\n  highestUserWastedPercent: off\n")
     done = run("check", fat, cwd=home, HOME=str(home))
     assert done.returncode == 1
