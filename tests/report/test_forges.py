@@ -67,10 +67,19 @@ def test_a_comment_fits_and_counts_what_it_leaves_out() -> None:
     analysis.__dict__["waste"] = list(many(5000))
     text = "\n".join(markdown_lines(analysis, results))
     assert len(text) < 65_536
-    shown = text.count("It is written in 1")
-    assert shown > 100
-    assert f"and {5000 - shown:,} more" in text
+    assert "; and 997 more | " in text, "a row for one cause and cure, made of the largest thousand items"
+    assert "\nand 40.0 kB in 4,000 more items\n" in text
     assert "<code>RUN a</code>" in text
+
+
+def test_of_many_causes_a_comment_tells_those_that_fit_and_sums_up_the_others() -> None:
+    history = [HistoryEntry(f"RUN {'`' * 150}") for _ in range(400)]
+    analysis = analyse(make_index([[file("a", 10, bytes([65 + number % 2]))] for number in range(400)], history))
+    text = "\n".join(markdown_lines(analysis, None, floor=0))
+    assert len(text) < 65_536
+    shown = text.count("| 10 B | layer ")
+    assert shown > 20
+    assert f"\nand {(399 - shown) / 100:.1f} kB in {399 - shown} more items\n" in text
 
 
 def test_a_comment_is_found_again_by_its_first_line() -> None:
