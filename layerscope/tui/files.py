@@ -120,9 +120,10 @@ class FilesPane(Rows):
         def settle() -> None:
             if position >= 0:
                 model.reveal(position)
-            self._settle(position)
-            if self.position != position:
-                self._go_to_first_hit()
+            if model.row_of(position) < 0 or model.position_at(model.row_of(position)) != position:
+                self._settle_on_hit(position)
+            else:
+                self._settle(position)
 
         self._do(model.show(view, self.scrollable_content_region.height), settle)
 
@@ -324,15 +325,15 @@ class FilesPane(Rows):
             return
         position = self.position
 
-        def settle() -> None:
-            self._settle(position)
-            self._go_to_first_hit()
+        self._do(self.model.set_filter(wanted), lambda: self._settle_on_hit(position))
 
-        self._do(self.model.set_filter(wanted), settle)
-
-    def _go_to_first_hit(self) -> None:
+    def _settle_on_hit(self, position: int) -> None:
+        """Other rows are filtered: what lies above the first hit unfolds before anything is measured."""
         if self.model is not None:
-            self._go(self.model.first_hit())
+            hit = self.model.first_hit()
+            row = self.model.reveal(hit) if hit >= 0 else -1
+            self._settle(position)
+            self._put_cursor(row)
 
     def next_match(self, step: int) -> None:
         """To the next or previous match of the filter."""
@@ -348,6 +349,10 @@ class FilesPane(Rows):
             return False
         row = self.model.reveal(position)
         self.refresh_rows()
+        return self._put_cursor(row)
+
+    def _put_cursor(self, row: int) -> bool:
+        """Put the cursor on a row with a few rows around it; False where there is none."""
         if row >= 0:
             self.cursor = row
             self.show_around()
