@@ -13,6 +13,8 @@ from layerscope.tui.keys import keymap, remapped
 from layerscope.tui.preferences import PLAIN, Preferences
 from layerscope.tui.tones import Result, TonedApp
 
+#: New objects until the collector of cycles looks at them: after Python's own 700 or 2,000, several times for each key.
+_YOUNG: Final = 3_000
 #: Exit codes of programs that a signal ended, as shells tell them, are this and its number.
 _SIGNALLED: Final = 128
 
@@ -30,6 +32,7 @@ class ScopeApp(TonedApp[Result]):
         super().__init__()
         self.animation_level = "none"
         self.failure: BaseException | None = None
+        self._thresholds = gc.get_threshold()
         self.keys = remapped(preferences)
         self.set_keymap(keymap(self.keys))
         if theme and theme not in self.available_themes:
@@ -56,9 +59,11 @@ class ScopeApp(TonedApp[Result]):
         """The first frame is on its way; nothing that was loaded for it is ever garbage."""
         gc.freeze()
         gc.enable()
+        gc.set_threshold(_YOUNG, *self._thresholds[1:])
 
     def on_unmount(self) -> None:
         """What was loaded may be garbage now, where the process goes on."""
+        gc.set_threshold(*self._thresholds)
         gc.unfreeze()
 
     def _end(self, number: signal.Signals) -> None:
