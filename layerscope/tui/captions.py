@@ -1,4 +1,4 @@
-"""Words in a bottom border that are painted alone: Textual paints the whole widget for them, changed or not."""
+"""Words in a border that are painted alone: Textual paints the whole widget for them, changed or not."""
 
 from __future__ import annotations
 
@@ -10,26 +10,41 @@ from textual.widget import Widget
 
 
 class Captioned(Widget):
-    """Has a caption in its bottom border. Stands last among bases: Textual takes styles and keys of the first alone."""
+    """Has titles and a caption in its border. Stands last among bases: Textual takes styles and keys of the first."""
 
+    _titles = Content("")
     _caption = ""
-    _is_captioning = False
+    #: The line, counted from inside the border, that is all that changes.
+    _line: int | None = None
+
+    @property
+    def titles(self) -> Content:
+        """What stands in the top border."""
+        return self._titles
+
+    @titles.setter
+    def titles(self, words: Content) -> None:
+        if not words.is_same(self._titles):
+            self._titles = words
+            self._line = -1
+            self.border_title = words
+            self._line = None
 
     @property
     def caption(self) -> str:
-        """What stands there."""
+        """What stands in the bottom border."""
         return self._caption
 
     @caption.setter
     def caption(self, words: str) -> None:
         if words != self._caption:
             self._caption = words
-            self._is_captioning = True
+            self._line = self.size.height
             self.border_subtitle = Content(words)
-            self._is_captioning = False
+            self._line = None
 
     def refresh(self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False) -> Self:
-        """As ever, but for a caption."""
-        if self._is_captioning:
-            regions = (Region(-1, self.size.height, self.outer_size.width, 1),)
+        """As ever, but for words in the border."""
+        if self._line is not None:
+            regions = (Region(-1, self._line, self.outer_size.width, 1),)
         return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)

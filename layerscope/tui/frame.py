@@ -21,6 +21,7 @@ from layerscope.tui.files import FilesPane
 from layerscope.tui.finder import FindBar
 from layerscope.tui.layers import LayersPane
 from layerscope.tui.map import MapView
+from layerscope.tui.painted import Painted
 from layerscope.tui.preview import PreviewPane
 from layerscope.tui.rows import Rows
 from layerscope.tui.story import ConfigPane, HistoryPane
@@ -45,7 +46,7 @@ _SHORT_ROWS: Final = 20
 _THIRD_COLUMNS: Final = 180
 
 
-class _Window(Vertical, Captioned):
+class _Window(Vertical, Captioned, Painted):
     """The windows on the right, of which one is shown."""
 
 
@@ -102,8 +103,6 @@ class Frame(Screen[None]):
         windows = (self.files, self.waste, self.history, self.config, self.map)
         self._right = _Window(*windows, self.finder, self.seeker, id="right")
         self.window = "files"
-        self._titles: list[tuple[str, str, bool]] = []
-        self._shown_legend = Content("")
         self.zoomed = False
         self.previews = False
         self._wants_details = True
@@ -164,13 +163,8 @@ class Frame(Screen[None]):
         others = [(word, action, False) for word, action, _active in words]
         alone = [(layers[0], layers[1], True), *others]
         legend = tabs(_fitting(alone, room)) if single else self._legend()
-        # Every assignment paints a pane anew, whether it changes anything or not.
-        if titles != self._titles:
-            self._titles = titles
-            self._right.border_title = tabs(titles)
-        if not legend.is_same(self._shown_legend):
-            self._shown_legend = legend
-            self.layer_list.border_title = legend
+        self._right.titles = tabs(titles)
+        self.layer_list.titles = legend
         counts = {"files": "" if self.finder.display else self.files.counted, "waste": self.waste.total}
         self._right.caption = counts.get(self.window, "")
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Final, cast
+from typing import TYPE_CHECKING, ClassVar, Final, Self, cast
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import BindingType
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.reactive import Reactive, reactive
 from textual.scroll_view import ScrollView
@@ -20,6 +20,7 @@ from textual.strip import Strip
 
 from layerscope.tui.cells import cut, wrap
 from layerscope.tui.keys import bindings
+from layerscope.tui.painted import Painted
 
 if TYPE_CHECKING:
     from layerscope.tui.tones import TonedApp
@@ -31,13 +32,22 @@ Pieces = Iterable[tuple[str, str]]
 _MARGIN: Final = 3
 
 
-class _Bar(ScrollBar):
+class _Bar(ScrollBar, Painted):
     """Its length is settled with that of its list: Textual would lay the screen out a second time for it."""
 
     virtual_size: Reactive[Size] = Reactive(Size(0, 0))
+    _looks: object = None
+
+    def refresh(self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False) -> Self:
+        """Textual asks for it at every layout: painted anew where it looks otherwise."""
+        looks = (self.outer_size, vars(self.render())) if self.is_attached else None
+        if layout or recompose or looks is None or looks != self._looks:
+            self._looks = looks
+            super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
+        return self
 
 
-class Rows(ScrollView, can_focus=True):
+class Rows(ScrollView, Painted, can_focus=True):
     """Items in one or more rows each, with one cursor over the items.
 
     A subclass tells ``item_count`` and paints with ``pieces``; one whose items take several rows
@@ -172,11 +182,12 @@ class Rows(ScrollView, can_focus=True):
         """The items changed: measure and paint them anew."""
         window = self.scrollable_content_region.size
         self._measured = window.width
-        size, before = Size(window.width, self.row_count), self.virtual_size
-        if size.width == before.width and self.show_vertical_scrollbar == (size.height > window.height):
-            # The scrollbar stays or stays away, so nothing else has to be laid out.
+        size = Size(window.width, self.row_count)
+        if window.height:
+            # The scrollbar comes or goes at once: Textual would lay the screen out for the rows, then for it.
             self.set_reactive(Rows.virtual_size, size)
             self.vertical_scrollbar.window_virtual_size = size.height
+            self.show_vertical_scrollbar = size.height > window.height
             self.scroll_y = self.validate_scroll_y(self.scroll_y)
         else:
             self.virtual_size = size
