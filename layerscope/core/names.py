@@ -77,7 +77,11 @@ class NameSearch:
         self._needle = needle
         self._next: int = 0
         self._dense: bool = False
-        self._sign: bytes = (b"/" if needle[:1] == b"/" else b"") + b"\0" + (b"/" if needle[-1:] == b"/" else b"")
+        front = b"/" if needle[:1] == b"/" else b""
+        back = b"/" if needle[-1:] == b"/" else b""
+        self._shares_slashes: bool = len(front) + len(back) == 2
+        # As long as the text: replacing then takes one pass in place. Of the sign only the 0 is kept.
+        self._sign: bytes = (front + b"\0").ljust(len(needle) - len(back), b".") + back
 
     def step(self) -> bool:
         """Do a bounded piece of the work; False when all names were looked at."""
@@ -104,9 +108,9 @@ class NameSearch:
     def _replace(self, text: bytes, first: int) -> int:
         """Make a byte of each name; how many match."""
         names = text.replace(self._needle, self._sign)
-        if len(self._sign) == 3:
+        if self._shares_slashes:
             names = names.replace(self._needle, self._sign)  # names side by side share a slash
-        signs = names.translate(None, _NEITHER).replace(b"/\0", b"\1").translate(_FLAGS, b"\0")[:-1]
+        signs = names.translate(None, _NEITHER).replace(b"/\0", b"\1\0").translate(_FLAGS, b"\0")[:-1]
         self.hits[first : first + len(signs)] = signs
         return signs.count(1)
 

@@ -195,6 +195,17 @@ def test_many_names_are_found_stretch_by_stretch(needle: bytes) -> None:
 
 
 @settings(max_examples=100, deadline=None)
+@given(st.lists(st.text("ab.\x01", min_size=1, max_size=5), min_size=1, max_size=5), st.text("ab.\x01", min_size=1))
+def test_names_of_which_most_contain_a_text(parts: list[str], text: str) -> None:
+    """So many of them that texts are replaced, of whatever length, side by side and one over the other."""
+    names = sorted({f"{part}{number}{part}".encode() for part in parts for number in range(150)})
+    join = joined([name.decode() for name in names])
+    for needle in (text.encode(), b"/" + text.encode(), text.encode() + b"/", b"/" + names[7] + b"/"):
+        found = whole(NameSearch(join, needle)).hits
+        assert list(found) == [needle in b"/" + name + b"/" for name in names], needle
+
+
+@settings(max_examples=100, deadline=None)
 @given(st.lists(st.integers(0, 2**40) | st.integers(0, 9), max_size=30), st.integers(0, 2**41), st.integers(0, 2**41))
 def test_sizes_between_two(sizes: list[int], low: int, high: int) -> None:
     outline = outline_of(tree_of([[(f"{number:02}", FILE, size, 0) for number, size in enumerate(sizes)]]))
