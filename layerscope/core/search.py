@@ -15,6 +15,8 @@ from layerscope.core.tree import ImageTree
 from layerscope.core.view import View
 
 _STEP: Final = 8_192
+#: Versions that are looked into in a step, which takes the longest.
+_FEW: Final = 2_048
 
 # What a path is; bits of ``KindSearch``.
 IS_FILE: Final = 1
@@ -61,7 +63,7 @@ class KindSearch:
 
     def step(self) -> bool:
         """Do a bounded piece of the work; False when all positions were looked at."""
-        budget: i64 = _STEP
+        budget: i64 = _FEW
         position: i64 = self._among.find(1, self._next)
         while position >= 0 and budget > 0:
             version = self._view.version(position)
@@ -304,14 +306,14 @@ class PathSearch:
         self._next = stop
         return stop < len(folders)
 
-    def _take(self, start: i64, stop: i64) -> None:
-        """What lies directly in a folder."""
-        ends, among, hits = self._outline.ends, self._among, self.hits
-        child = start
-        while child < stop:
-            if among[child]:
-                hits[child] = 1
-            child = ends[child]
+    def _take(self, start: int, stop: int) -> None:
+        """What lies directly in a folder: what has nothing below it stretch by stretch."""
+        outline, among = self._outline, self._among
+        while start < stop:
+            folder = outline.folder_mask.find(1, start, stop)
+            end = folder + 1 if folder >= 0 else stop
+            self.hits[start:end] = among[start:end]
+            start = outline.ends[folder] if folder >= 0 else stop
 
     def _is_it(self, folder: int) -> bool:
         """Do the folder and those above it bear the names?"""

@@ -21,7 +21,7 @@ ADDED: Final = 2
 MODIFIED: Final = 3
 REMOVED: Final = 4
 
-_STEP: Final = 8_192
+_STEP: Final = 2_048
 _BLOCK_STEP: Final = 65_536
 _CHANGED: Final = bytes([0, 0, 1, 1, 1]) + bytes(251)
 
@@ -67,9 +67,12 @@ class View:
         self._many_sums: dict[int, tuple[int, int, int]] = {}
         self._next_block: int = 0
         self._next_sum: int = 0
+        self._complete: bool = False
 
     def step(self) -> bool:
         """Do a bounded piece of the work; False when the view is complete."""
+        if self._complete:
+            return False
         if self._next_many < len(self._outline.many):
             self._mark_many()
             return True
@@ -77,6 +80,7 @@ class View:
             self._sum_blocks()
             return True
         self._changed = bytes(self.marks).translate(_CHANGED)
+        self._complete = True
         return False
 
     # Questions, answered when the view is complete.
@@ -117,6 +121,22 @@ class View:
             head[1] + tail[1] + self._total[last] - self._total[first],
             head[2] + tail[2] + self._removed[last] - self._removed[first],
         )
+
+    def total(self) -> int:
+        """The sizes of all paths at the top together; what has nothing below it stretch by stretch."""
+        outline = self._outline
+        found = 0
+        start = 0
+        while start < len(outline):
+            folder = outline.folder_mask.find(1, start)
+            stop = folder if folder >= 0 else len(outline)
+            _written, there, removed = self.sums(start, stop)
+            found += there + removed
+            start = stop
+            if folder >= 0:
+                found += self.size(folder) if self.marks[folder] else 0
+                start = outline.ends[folder]
+        return found
 
     def version(self, position: int) -> int:
         """The version that a row shows: the one that is there, or the one that was removed; -1 if none."""

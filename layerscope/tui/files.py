@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import Callable, Generator
-from contextlib import closing
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -23,26 +20,19 @@ from layerscope.tui.filetree import MARKS, FileTree, Order
 from layerscope.tui.filewords import counted, nothing_found
 from layerscope.tui.filters import Filter, parse_filter
 from layerscope.tui.keys import bindings, keys_of
-from layerscope.tui.rows import Pieces, Rows
+from layerscope.tui.rows import Pieces
+from layerscope.tui.working import WorkingRows
 
 if TYPE_CHECKING:
     from layerscope.core.view import View
 
-#: Seconds of work that is done before the next key is looked at; longer work goes on between keys.
-_AT_ONCE: Final = 0.012
-#: Seconds that a search may take before it is told.
-_UNNOTICED: Final = 0.2
 _GLYPHS: Final = {ADDED: ("+", "added"), MODIFIED: ("~", "modified"), REMOVED: ("-", "removed")}
 
 
-class FilesPane(Rows):
+class FilesPane(WorkingRows):
     """The visible rows of a file tree."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("files")]
-
-    @dataclass
-    class Changed(Message):
-        """What is shown, counted or searched changed."""
 
     @dataclass
     class Opened(Message):
@@ -66,8 +56,6 @@ class FilesPane(Rows):
         self.layer_fault = ""
         #: What stands there while there are no files.
         self.waiting = "reading"
-        #: Whether something is being looked for.
-        self.busy = False
         #: What is looked for; it may still be at work, or wait for files to be read.
         self.wanted: Filter | None = None
         self._level = 0
@@ -101,7 +89,7 @@ class FilesPane(Rows):
     def wait(self, sentence: str) -> None:
         """Show nothing but why there is nothing yet."""
         self._leave()
-        self.workers.cancel_group(self, "files")
+        self.stop_work()
         self.model, self.waiting = None, sentence
         self.refresh_rows()
         self.post_message(self.Changed())
@@ -125,30 +113,7 @@ class FilesPane(Rows):
             else:
                 self._settle(position)
 
-        self._do(model.show(view, self.scrollable_content_region.height), settle)
-
-    def _do(self, work: Generator[None], then: Callable[[], None]) -> None:
-        """Do work at once if it is short, else between the keys; newer work takes its place."""
-        self.workers.cancel_group(self, "files")
-        end = time.monotonic() + _AT_ONCE
-        while time.monotonic() < end:
-            try:
-                next(work)
-            except StopIteration:
-                then()
-                return
-        self.run_worker(self._go_on(work, then), group="files", description="search", exit_on_error=True)
-
-    async def _go_on(self, work: Generator[None], then: Callable[[], None]) -> None:
-        patience = time.monotonic() + _UNNOTICED
-        with closing(work):
-            for _ in work:
-                if not self.busy and time.monotonic() > patience:
-                    self.busy = True
-                    self.post_message(self.Changed())
-                await asyncio.sleep(0)
-        self.busy = False
-        then()
+        self.work(model.show(view, self.scrollable_content_region.height), settle)
 
     def _settle(self, position: int) -> None:
         """The rows changed: find the cursor's position again."""
@@ -283,7 +248,7 @@ class FilesPane(Rows):
         """Show or hide added, modified, removed or unchanged files."""
         if self.model is not None:
             position = self.position
-            self._do(self.model.toggle_mark(MARKS[name]), lambda: self._settle(position))
+            self.work(self.model.toggle_mark(MARKS[name]), lambda: self._settle(position))
 
     def sort(self) -> None:
         """By name, by size, by changes, by waste."""
@@ -300,7 +265,7 @@ class FilesPane(Rows):
     def _reorder(self, order: Order, backwards: bool) -> None:
         if self.model is not None:
             position = self.position
-            self._do(self.model.set_order(order, backwards), lambda: self._settle(position))
+            self.work(self.model.set_order(order, backwards), lambda: self._settle(position))
 
     def toggle_columns(self) -> None:
         """Show or hide the columns beside the names."""
@@ -325,7 +290,7 @@ class FilesPane(Rows):
             return
         position = self.position
 
-        self._do(self.model.set_filter(wanted), lambda: self._settle_on_hit(position))
+        self.work(self.model.set_filter(wanted), lambda: self._settle_on_hit(position))
 
     def _settle_on_hit(self, position: int) -> None:
         """Other rows are filtered: what lies above the first hit unfolds before anything is measured."""

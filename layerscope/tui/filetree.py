@@ -91,7 +91,7 @@ class FileTree:
         self.folds.follow(other.folds, place)
 
     def show(self, view: View, height: int = 0) -> Generator[None]:
-        """Another comparison.
+        """Another comparison, which need not be complete yet.
 
         Folders that changed most are unfolded as long as all rows fit in ``height``.
         """
@@ -108,6 +108,8 @@ class FileTree:
     def _turn(self, wanted: Filter | None, view: View, height: int = 0) -> Generator[None]:
         """Work that newer work may take the place of: that has to know what this was about."""
         self._wanted = asked = wanted, view
+        while view.step():
+            yield
         wanted, view, found = yield from self._find(wanted, view)
         allowed = self._shown(view)
         yield
@@ -124,7 +126,7 @@ class FileTree:
         self.filter, self.view, self.rows = wanted, view, rows
         self.hits, self.hit_count, self.hit_bytes = hits, hits.count(1), bytes_
         self.hidden, self.elsewhere = hidden, elsewhere
-        self.total = self._total()
+        self.total = view.total()
         self.folds.drop_filter()
         if height:
             self.folds.open_changes(view, rows, height)
@@ -173,14 +175,6 @@ class FileTree:
         same = both(marks.translate(bytes(mark == UNCHANGED for mark in range(256))), self.outline.folder_mask)
         wanted = without(wanted, same)
         return keep_hits(self.outline, wanted, wanted)
-
-    def _total(self) -> int:
-        """Bytes of all that is compared."""
-        total = position = 0
-        while position < len(self.outline):
-            total += self.view.size(position) if self.view.marks[position] else 0
-            position = self.outline.ends[position]
-        return total
 
     # What a row shows.
 

@@ -8,7 +8,7 @@ from textual import on
 from textual.binding import BindingType
 from textual.message import Message
 
-from layerscope.core.view import view_of
+from layerscope.core.view import View
 from layerscope.text import decode, printable
 from layerscope.tui.arriving import ArrivingScreen
 from layerscope.tui.files import FilesPane
@@ -101,7 +101,7 @@ class ExplorerScreen(ArrivingScreen):
         wanted = (selection.first - 1, selection.last)
         if wanted != self._view:
             self._view = wanted
-            self.files.show_view(view_of(self.outline, *wanted))
+            self.files.show_view(View(self.outline, *wanted))
             self.label()
 
     def shown_layer(self, inside: Inside, version: int) -> int:
@@ -177,6 +177,9 @@ class ExplorerScreen(ArrivingScreen):
     def go_to(self, path: bytes) -> None:
         """Put the cursor of Files on a path, or say why it cannot be."""
         self.action_show("files")
+        self.files.when_done(lambda: self._put_cursor(path))
+
+    def _put_cursor(self, path: bytes) -> None:
         if not self.files.go_to(path):
             self.key_bar.notice("That path is hidden: by the filter, by A M R U, or it is not in this layer.")
 

@@ -138,3 +138,28 @@ def test_more_lifetimes_than_one_byte_holds() -> None:
     tree = tree_of(layers)
     view = view_of(outline_of(tree), 270, 280)
     assert (view.added, view.modified, view.removed) == (10, 0, 0)
+
+
+@settings(max_examples=150, deadline=None)
+@given(LAYERS, st.integers(-1, 4), st.integers(0, 4))
+def test_all_sizes_at_the_top_together(layers: list[list[Entry]], before: int, after: int) -> None:
+    after = min(after, len(layers) - 1)
+    outline = outline_of(tree_of(layers))
+    view = view_of(outline, min(before, after), after)
+    tops = [position for position in range(len(outline)) if not outline.depths[position]]
+    assert view.total() == sum(view.size(position) for position in tops if view.marks[position])
+
+
+def test_very_many_files_at_the_top_and_versions_that_differ() -> None:
+    lower: list[Entry] = [(f"f{number:05}", FILE, number, 0o644) for number in range(9_000)]
+    upper: list[Entry] = [(f"f{number:05}", FILE, 7, 0o644) for number in range(0, 9_000, 2)]
+    outline = outline_of(tree_of([[*lower, ("b/x", FILE, 5, 0o644), ("z/x", FILE, 9, 0o644)], upper]))
+    for before, after in ((-1, 0), (0, 1), (-1, 1)):
+        view = View(outline, before, after)
+        steps = 1
+        while view.step():
+            steps += 1
+        assert steps > 2
+        assert not view.step()
+        tops = [position for position in range(len(outline)) if not outline.depths[position]]
+        assert view.total() == sum(view.size(position) for position in tops)

@@ -99,3 +99,19 @@ def test_sizes_beyond_all_files(text: str) -> None:
         assert app.is_running
 
     visit(load_demo, look)
+
+
+def test_a_jump_waits_for_the_files_of_its_layer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("layerscope.tui.working._AT_ONCE", -1.0)  # as with a million paths
+    seen = []
+
+    async def look(app: ExplorerApp, pilot: Pilot[Any]) -> None:
+        await press(app, pilot, "3 equals_sign down down down")
+        item = app.explorer.waste.item
+        assert item is not None
+        await press(app, pilot, "enter")
+        seen.extend([item.path, app.explorer.files.path.decode(), app.explorer.key_bar.render().plain])
+
+    visit(load_demo, look)
+    assert seen[0].rstrip("/") == seen[1]
+    assert "hidden" not in seen[2]
