@@ -9,6 +9,7 @@ from typing import Final
 from mypy_extensions import i64
 
 from layerscope.core.outline import Outline
+from layerscope.core.sorting import StepSort
 
 _STEP: Final = 16_384
 
@@ -24,11 +25,26 @@ class WasteMap:
         self._outline = outline
         self._by_position: dict[int, int] = {}
         self._next: int = 0
+        self._sort: StepSort | None = None
         #: Wasted bytes in front of each of the positions, then all of them.
         self._before: array[int] = array("q", [0])
 
     def step(self) -> bool:
         """Do a bounded piece of the work; False when the map is complete."""
+        if self._sort is None:
+            self._collect()
+        elif self._sort.step():
+            pass
+        elif len(self._before) <= len(self._sort.items):
+            self._sum()
+        else:
+            self.positions = array("i", self._sort.items)  # last: another thread may already ask
+            self._by_position = {}
+            return False
+        return True
+
+    def _collect(self) -> None:
+        """Wasted bytes of some versions, by position."""
         tree, places, found = self._outline.tree, self._outline.positions, self._by_position
         stop: i64 = min(self._next + _STEP, len(tree.wasted_versions))
         number: i64 = self._next
@@ -42,16 +58,17 @@ class WasteMap:
                 found[position] = found.get(position, 0) + size
             number += 1
         self._next = stop
-        if stop < len(tree.wasted_versions):
-            return True
-        positions = array("i", sorted(found))
-        total = 0
-        for position in positions:
-            total += found[position]
+        if stop >= len(tree.wasted_versions):
+            self._sort = StepSort(list(found))
+
+    def _sum(self) -> None:
+        """Carry on the sums in front of positions."""
+        assert self._sort is not None
+        done = len(self._before) - 1
+        total = self._before[done]
+        for position in self._sort.items[done : done + _STEP]:
+            total += self._by_position[position]
             self._before.append(total)
-        self.positions = positions  # last: another thread may already ask
-        self._by_position = {}
-        return False
 
     def below(self, position: int) -> int:
         """Wasted bytes of a path and all below it."""
