@@ -13,7 +13,7 @@ from layerscope.core.drive import BoundedReader
 from layerscope.core.tar import DIRECTORY
 from layerscope.errors import CancelledError, DamagedImageError, LayerscopeError
 from layerscope.text import decode, size
-from layerscope.tui.entrywords import attributes, kind_word
+from layerscope.tui.entrywords import kind_word, target
 from layerscope.tui.insides import BELOW, lies_below
 from layerscope.tui.listings import is_archive, listing, unpacked
 
@@ -75,7 +75,7 @@ def _without_contents(index: Openable, version: int) -> Contents:
         return Contents([], "removed", BELOW)
     if tree.kind(version) == DIRECTORY:
         return Contents([], kind, "a folder has no contents of its own")
-    link = attributes(tree, version).link
+    link = target(tree, version)
     if link:
         return Contents([f"→ {link}"], kind)
     major, minor = tree.layers[tree.version_layer(version)].device(tree.version_entry(version))

@@ -56,6 +56,13 @@ class Attributes(NamedTuple):
     capabilities: str = ""
 
 
+def target(tree: ImageTree, version: int) -> str:
+    """Where a link leads, printable; empty for what is none."""
+    entry = tree.version_entry(version)
+    link = tree.layers[tree.version_layer(version)].link(entry) if entry >= 0 else b""
+    return printable(decode(link)) if link else ""
+
+
 def attributes(tree: ImageTree, version: int) -> Attributes:
     """What a layer says of a version beside its contents: all printable, the time in UTC."""
     entry = tree.version_entry(version)
@@ -63,11 +70,10 @@ def attributes(tree: ImageTree, version: int) -> Attributes:
         return Attributes(kind=_SHORT.get(tree.kind(version), "?"))
     index = tree.layers[tree.version_layer(version)]
     kind = tree.kind(version)
-    link = index.link(entry)
     return Attributes(
         mode=stat.filemode(_TYPES.get(kind, 0) | index.mode(entry)),
         owner=f"{index.uid(entry)}:{index.gid(entry)}",
-        link=printable(decode(link)) if link else "",
+        link=target(tree, version),
         modified=moment(index.mtime(entry)),
         kind=_SHORT.get(kind, "?"),
         capabilities=capabilities(index.xattrs(entry).get(ATTRIBUTE, b"")),

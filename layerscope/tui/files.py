@@ -15,7 +15,7 @@ from layerscope.core.view import ADDED, MODIFIED, REMOVED
 from layerscope.text import decode, printable
 from layerscope.tui.cells import cut
 from layerscope.tui.columns import TARGET, Columns
-from layerscope.tui.entrywords import attributes, note
+from layerscope.tui.entrywords import note, target
 from layerscope.tui.filetree import MARKS, FileTree, Order
 from layerscope.tui.filewords import counted, nothing_found
 from layerscope.tui.filters import Filter, parse_filter
@@ -190,7 +190,7 @@ class FilesPane(WorkingRows):
         yield (shown, tone + " match" if self.model.is_hit(position) else tone)
         used = cell_len(shown)
         wants_link = version >= 0 and TARGET in self.columns.shown(self.size.width)
-        link = attributes(self.model.tree, version).link if wants_link else ""
+        link = target(self.model.tree, version) if wants_link else ""
         if link and room - used > 5:
             arrow = cut(f" → {link}", room - used)
             yield (arrow, "dim")

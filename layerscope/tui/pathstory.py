@@ -9,7 +9,7 @@ from layerscope.core.tree import DUPLICATE, HIDDEN, NONE, OVERWRITTEN, REMOVED, 
 from layerscope.core.view import View
 from layerscope.text import decode, printable, size
 from layerscope.tui.contents import Contents
-from layerscope.tui.entrywords import Attributes, attributes, changed, kind_word, versions
+from layerscope.tui.entrywords import Attributes, attributes, changed, kind_word, target, versions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -101,7 +101,7 @@ def _what(index: Openable, version: int) -> str:
     kind = tree.kind(version)
     if kind in (FILE, HARDLINK):
         return f"{kind_word(kind)}, {size(tree.size(version))}"
-    link = attributes(tree, version).link
+    link = target(tree, version)
     return kind_word(kind) + (f" → {link}" if link else "")
 
 
