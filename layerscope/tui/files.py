@@ -117,15 +117,14 @@ class FilesPane(WorkingRows):
 
     def _settle(self, position: int) -> None:
         """The rows changed: find the cursor's position again."""
-        top = self.scroll_offset.y
-        before = self.cursor - top
+        scrolls, before = self.show_vertical_scrollbar, self.cursor - self.scroll_offset.y
         self.busy = False
         self.refresh_rows()
         if self.model is not None and position >= 0:
             row = max(0, self.model.row_of(position))
             self.set_reactive(FilesPane.cursor, row)
-            # The row stays where the eye is.
-            self.scroll_to(y=max(0, row - before), animate=False)
+            if scrolls:  # the row stays where the eye is; else the first rows do, where there is room
+                self.scroll_to(y=max(0, row - before), animate=False)
             self.show_cursor()
         self.post_message(self.Moved(self, self.cursor))
         self.post_message(self.Changed())
