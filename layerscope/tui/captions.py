@@ -10,22 +10,22 @@ from textual.widget import Widget
 
 
 class Captioned(Widget):
-    """Has titles and a caption in its border. Stands last among bases: Textual takes styles and keys of the first."""
+    """Has heading and caption in its border. Stands last among bases: Textual takes styles and keys of the first."""
 
-    _titles = Content("")
+    _heading = Content("")
     _caption = ""
     #: The line, counted from inside the border, that is all that changes.
     _line: int | None = None
 
     @property
-    def titles(self) -> Content:
+    def heading(self) -> Content:
         """What stands in the top border."""
-        return self._titles
+        return self._heading
 
-    @titles.setter
-    def titles(self, words: Content) -> None:
-        if not words.is_same(self._titles):
-            self._titles = words
+    @heading.setter
+    def heading(self, words: Content) -> None:
+        if not words.is_same(self._heading):
+            self._heading = words
             self._line = -1
             self.border_title = words
             self._line = None

@@ -163,8 +163,8 @@ class Frame(Screen[None]):
         others = [(word, action, False) for word, action, _active in words]
         alone = [(layers[0], layers[1], True), *others]
         legend = tabs(_fitting(alone, room)) if single else self._legend()
-        self._right.titles = tabs(titles)
-        self.layer_list.titles = legend
+        self._right.heading = tabs(titles)
+        self.layer_list.heading = legend
         counts = {"files": "" if self.finder.display else self.files.counted, "waste": self.waste.total}
         self._right.caption = counts.get(self.window, "")
 
