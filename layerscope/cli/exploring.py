@@ -7,6 +7,7 @@ import tempfile
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from layerscope import state
@@ -27,14 +28,27 @@ _FILES = ("archive", "layout")
 
 
 def explore(args: argparse.Namespace, settings: Settings, dive: DiveSettings) -> int:
-    """Show the image that the arguments name, until the user leaves; the exit code."""
+    """Show the image that the arguments name, then those that the user chooses, until he leaves; the exit code."""
+    from layerscope.tui import ANOTHER
+
+    code = _show(args, settings, dive)
+    if code != ANOTHER:
+        return code
+    args.source = ""  # what is chosen says itself where it is
+    return choose_and_explore(args, settings, dive)
+
+
+def _show(args: argparse.Namespace, settings: Settings, dive: DiveSettings) -> int:
+    """Show one image; the exit code, or ANOTHER."""
     from layerscope.cli.limits import parse_limits
     from layerscope.cli.lines import read_stages
     from layerscope.tui import run_explorer
 
     limits = parse_limits(args.limit)
     stages = read_stages(args)
+    left = Event()
     with ExitStack() as stack:
+        stack.callback(left.set)
 
         def load(report: Report, cancelled: Cancelled) -> ImageIndex:
             from layerscope.index import build_index
@@ -52,6 +66,9 @@ def explore(args: argparse.Namespace, settings: Settings, dive: DiveSettings) ->
                 progress=lambda what, done, total: report(Progress(-1, 0, "", done, total, 0, activity=what)),
             )
             stack.callback(source.close)
+            if left.is_set():  # while it was being opened: nobody else will close it
+                source.close()
+                raise CancelledError("The explorer was left.")
             index = build_index(source, progress=report, cancelled=cancelled, limits=limits)
             _remember(args.image_reference, index.image)
             return index
@@ -89,8 +106,8 @@ def _wishes(settings: Settings, dive: DiveSettings) -> dict[str, Any]:
 
 
 def choose_and_explore(args: argparse.Namespace, settings: Settings, dive: DiveSettings) -> int:
-    """Let the user choose an image, then show it; 0 where he left without one."""
-    from layerscope.tui import run_start
+    """Let the user choose an image, then show it, as often as he wants another; 0 where he left without one."""
+    from layerscope.tui import ANOTHER, run_start
 
     fault = ""
     while True:
@@ -99,7 +116,10 @@ def choose_and_explore(args: argparse.Namespace, settings: Settings, dive: DiveS
             return 0
         args.image_reference, args.image = reference, ""
         try:
-            return explore(args, settings, dive)
+            code = _show(args, settings, dive)
+            if code != ANOTHER:
+                return code
+            fault = ""
         except (CancelledError, InternalError):
             raise
         except LayerscopeError as error:

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     #: Told which of several images the user wants; ``load`` is then called once more.
     Choose = Callable[[str], None]
 
+#: What the explorer returns when the user wants to choose another image.
+ANOTHER = -1
+
 _REPORT = "With --debug it says where: please report it. `layerscope report` gives the answers without a screen."
 
 
@@ -67,7 +70,7 @@ def run_explorer(
     themed: Themed | None = None,
     preferences: Preferences = PLAIN,
 ) -> int:
-    """Show the image until the user leaves; the exit code (0, or 130 when left while reading).
+    """Show the image until the user leaves; the exit code (0, or 130 when left while reading), or ANOTHER.
 
     Raises what ``load`` or ``analyse`` raised (a ``LayerscopeError`` for everything that a user
     can be told, InternalError for anything else) once the terminal is itself again, so that one
@@ -89,6 +92,7 @@ def _run(app: ScopeApp[Any], themed: Themed | None) -> None:
         app.run()
     finally:
         gc.enable()  # where it never came to a first frame
+        gc.unfreeze()  # what was shown may go: another image may come
     if themed is not None and app.theme != theme:
         themed(app.theme)
     if app.failure is None:

@@ -18,6 +18,7 @@ from textual.widgets import Input
 from layerscope.core.outline import Outline
 from layerscope.errors import CancelledError, LayerscopeError
 from layerscope.sources.candidates import SeveralImagesError
+from layerscope.tui import ANOTHER
 from layerscope.tui.base import ScopeApp
 from layerscope.tui.filetree import FileTree, finish
 from layerscope.tui.keys import bindings, written
@@ -177,6 +178,10 @@ class ExplorerApp(ScopeApp[None]):
             return
         self._stopping = True
         self.explorer.say_stopping()
+
+    def on_explorer_screen_another_asked(self) -> None:
+        """Leave; whoever started the explorer lets the user choose."""
+        self.exit(return_code=ANOTHER)
 
     def on_key(self, event: events.Key) -> None:
         """Give a line what was typed for it in one go with the key that opened it."""

@@ -120,6 +120,7 @@ KEYS: Final = (
         _FILES, bar=1, only="layers files", dive="ctrl+u", dive_where="files"),
     Key("screen", "question_mark", "help", "Keys", "all keys", _GENERAL, bar=1, only=_ALL),
     Key("app", "q,ctrl+c,ctrl+q", "quit", "Quit", "leave", _GENERAL, bar=1),
+    Key("screen", "I", "another_image", "Images", "open another image", _GENERAL),
     Key("app", "ctrl+p,colon", "command_palette", "Commands", "find a command, or a path", _GENERAL,
         bar=1, palette=False),
     Key("app", "ctrl+z", "suspend_process", "Suspend", "back to the shell; fg returns", _GENERAL),

@@ -35,6 +35,9 @@ class ExplorerScreen(ArrivingScreen):
     class StopAsked(Message):
         """Reading shall stop, and what is there be shown."""
 
+    class AnotherAsked(Message):
+        """The user wants to choose another image."""
+
     def __init__(self, reference: str, preferences: Preferences = PLAIN) -> None:
         super().__init__(reference, preferences)
         self.files.columns.on = preferences.attributes
@@ -241,6 +244,10 @@ class ExplorerScreen(ArrivingScreen):
         if self.window == "config" and self.focused is not self.layer_list:
             return self.config.value(self.config.cursor)
         return self.details.value
+
+    def action_another_image(self) -> None:
+        """Leave this image for the choice of one."""
+        self.post_message(self.AnotherAsked())
 
     def action_help(self) -> None:
         """All keys."""

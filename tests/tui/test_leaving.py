@@ -108,6 +108,25 @@ def opened() -> Iterator[list[Terminal]]:
         terminal.close()
 
 
+def test_another_image_is_a_key_away(folder: Path, opened: list[Terminal]) -> None:
+    save(folder / "second.tar", [[file("unmistakable", 100)]])
+    temporary = folder / "temporary"
+    temporary.mkdir()
+    terminal = Terminal("cat app.tar | layerscope -", folder, TMPDIR=str(temporary), DOCKER_HOST="unix:///nowhere")
+    opened.append(terminal)
+    assert b"recognised" in terminal.read(b"recognised"), terminal.written[-2000:]
+    terminal.type(b"I")
+    assert b"choose an image" in terminal.read(b"choose an image"), terminal.written[-2000:]
+    assert not list(temporary.iterdir())  # what the pipe brought is gone
+    terminal.read(b"second.tar")
+    for keys in (b"/", b"second", b"\r"):
+        terminal.type(keys)
+        terminal.read(NEVER, 1)
+    assert b"unmistakable" in terminal.read(b"unmistakable"), terminal.written[-2000:]
+    terminal.type(b"q")
+    assert terminal.ended() == 0
+
+
 @pytest.mark.parametrize(
     "command", ["layerscope app.tar", "cat app.tar | layerscope -", "layerscope app.tar </dev/null"]
 )
