@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from layerscope.cli.settings import Settings
     from layerscope.index import ImageIndex
     from layerscope.progress import Cancelled, Report
+    from layerscope.sources.limits import Limits
     from layerscope.sources.listing import Listed
     from layerscope.sources.model import Image
+    from layerscope.tui import Load
     from layerscope.tui.start import Shelf
 
 #: Sources whose images lie where a path leads.
@@ -46,32 +48,7 @@ def _show(args: argparse.Namespace, settings: Settings, dive: DiveSettings) -> i
 
     limits = parse_limits(args.limit)
     stages = read_stages(args)
-    left = Event()
     with ExitStack() as stack:
-        stack.callback(left.set)
-
-        def load(report: Report, cancelled: Cancelled) -> ImageIndex:
-            from layerscope.index import build_index
-            from layerscope.progress import Progress
-            from layerscope.sources import open_source
-
-            source = open_source(
-                args.image_reference,
-                platform=args.platform,
-                image=args.image,
-                source=args.source,
-                verify=args.verify,
-                limits=limits,
-                spool=Path(tempfile.gettempdir()),
-                progress=lambda what, done, total: report(Progress(-1, 0, "", done, total, 0, activity=what)),
-            )
-            stack.callback(source.close)
-            if left.is_set():  # while it was being opened: nobody else will close it
-                source.close()
-                raise CancelledError("The explorer was left.")
-            index = build_index(source, progress=report, cancelled=cancelled, limits=limits)
-            _remember(args.image_reference, index.image)
-            return index
 
         def draw(index: ImageIndex) -> Analysis:
             from layerscope.analysis.summary import analyse
@@ -85,12 +62,43 @@ def _show(args: argparse.Namespace, settings: Settings, dive: DiveSettings) -> i
 
         return run_explorer(
             "standard input" if args.image_reference == "-" else args.image_reference,
-            load,
+            _loader(args, limits, stack),
             draw,
             # What came through a pipe cannot be read again.
             choose=None if args.image_reference == "-" else partial(setattr, args, "image"),
             **_wishes(settings, dive),
         )
+
+
+def _loader(args: argparse.Namespace, limits: Limits, stack: ExitStack) -> Load:
+    """What opens and reads the image that the arguments name; the stack closes its source."""
+    left = Event()
+    stack.callback(left.set)
+
+    def load(report: Report, cancelled: Cancelled) -> ImageIndex:
+        from layerscope.index import build_index
+        from layerscope.progress import Progress
+        from layerscope.sources import open_source
+
+        source = open_source(
+            args.image_reference,
+            platform=args.platform,
+            image=args.image,
+            source=args.source,
+            verify=args.verify,
+            limits=limits,
+            spool=Path(tempfile.gettempdir()),
+            progress=lambda what, done, total: report(Progress(-1, 0, "", done, total, 0, activity=what)),
+        )
+        stack.callback(source.close)
+        if left.is_set():  # while it was being opened: nobody else will close it
+            source.close()
+            raise CancelledError("The explorer was left.")
+        index = build_index(source, progress=report, cancelled=cancelled, limits=limits)
+        _remember(args.image_reference, index.image)
+        return index
+
+    return load
 
 
 def _wishes(settings: Settings, dive: DiveSettings) -> dict[str, Any]:

@@ -106,7 +106,8 @@ def test_the_key_bar_shows_the_keys_of_the_pane() -> None:
         await click(app, pilot, "esc Back")
         assert app.focused is app.explorer.files
         await press(app, pilot, "slash p a s s w d enter enter")
-        assert "d Difference" in bar()
+        assert "] Newer" in bar()
+        assert "[ Older" not in bar()  # there is none
         await click(app, pilot, "esc Back")
         assert not app.explorer.previews
 
