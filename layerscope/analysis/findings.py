@@ -61,6 +61,8 @@ def _waste_cure(analysis: Analysis, layer: LayerFigures) -> str:
     for item, share in islice(shares, _ITEMS):
         cures[find_remedy(item, analysis.layers).cure] += share
     ((cure, _),) = cures.most_common(1) or [("", 0)]
+    if len(cures) > 1:
+        cure = f"For the largest part of it: {cure}"
     if not lying:
         return f"It makes {size(layer.wasted_by_bytes)} waste. {cure}"
     whole = layer.wasted_in_bytes == layer.size_bytes

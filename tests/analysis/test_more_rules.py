@@ -70,6 +70,16 @@ def test_a_size_names_its_largest_layers_with_command_and_cure() -> None:
     assert second.cure == "50 B of its bytes are waste. Copy only what is needed, or name the rest in .dockerignore."
 
 
+def test_of_several_cures_that_of_most_bytes_is_told_and_that_there_are_others() -> None:
+    commands = ("ADD rootfs /", "RUN make", "RUN chown 1 /a", "RUN rm /b")
+    layers = [[], [file("a", 70), file("b", 20)], [file("a", 70, owner=(1, 1))], [whiteout("b")]]
+    image = make_image(layers, [HistoryEntry(command) for command in commands])
+    first, second = judged("max-size", "1", analyse(build_index(HandmadeSource(image)), base=1)).findings
+    cure = "Call chown in the RUN of 2 (or set USER before it) instead of chown in 3."
+    assert first.cure == f"All of its bytes are waste. For the largest part of it: {cure}"
+    assert second.cure == f"It makes 70 B waste. {cure}"
+
+
 def test_what_the_source_does_not_tell_is_no_pass() -> None:
     analysis = sample()
     plain = analyse(build_index(HandmadeSource(make_image(LAYERS))))
