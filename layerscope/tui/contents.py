@@ -15,7 +15,7 @@ from layerscope.errors import CancelledError, DamagedImageError, LayerscopeError
 from layerscope.text import decode, size
 from layerscope.tui.entrywords import kind_word, target
 from layerscope.tui.insides import BELOW, lies_below
-from layerscope.tui.listings import is_archive, listing, unpacked
+from layerscope.tui.listings import is_archive, listing, take, unpacked
 
 if TYPE_CHECKING:
     from layerscope.sources.model import Reader
@@ -90,7 +90,7 @@ def _read(index: Openable, data: int, watch: Watch, raw: bool) -> Contents:
     if whole != tree.size(data):
         holes = f"a sparse file of {size(tree.size(data))}: what the layer stores of it, without the holes; "
     with closing(open_file(index, data, watch)) as reader:
-        found = _take(reader, MAX_PREVIEW)
+        found = take(reader, MAX_PREVIEW)
     if not raw and is_archive(found):
         with closing(open_file(index, data, watch)) as reader:
             told = listing(reader, found, whole)
@@ -166,14 +166,6 @@ class _Watched(BoundedReader):
     def close(self) -> None:
         """Close the layer's reader."""
         self._layer.close()
-
-
-def _take(reader: Reader, limit: int) -> bytes:
-    parts = []
-    while limit > 0 and (piece := reader.read(limit)):
-        parts.append(piece)
-        limit -= len(piece)
-    return b"".join(parts)
 
 
 def pieces(reader: Reader) -> Iterator[bytes]:

@@ -158,7 +158,7 @@ def _ar_listing(reader: _Counted) -> Listing:
     lines: list[str] = []
     names = b""
     fault = ""
-    while header := _filled(reader, _AR_HEADER):
+    while header := take(reader, _AR_HEADER):
         digits = header[48:58].strip()
         if len(header) < _AR_HEADER or not header.endswith(b"`\n") or not digits.isdigit():
             fault = "; it ends too early or is damaged"
@@ -171,9 +171,9 @@ def _ar_listing(reader: _Counted) -> Listing:
             fault = "; the rest is left out"
             break
         if name == b"//":
-            names = _filled(data, min(data.left, _MAX_AR_NAMES))
+            names = take(data, min(data.left, _MAX_AR_NAMES))
         elif name.startswith(b"#1/") and name[3:].isdigit():  # BSD: the name stands before the data
-            name = _filled(data, min(int(name[3:]), data.left)).rstrip(b"\0")
+            name = take(data, min(int(name[3:]), data.left)).rstrip(b"\0")
             lines.append(f"{size(data.left):>9}  {decode(name)}")
         elif name not in (b"/", b"/SYM64/"):  # GNU: the table of symbols
             lines.append(f"{size(data.left):>9}  {decode(_ar_name(name, names))}")
@@ -198,12 +198,13 @@ def _deb_listing(data: BoundedReader) -> Listing:
     return Listing(told.lines, "a package of Debian: " + told.remark)
 
 
-def _filled(reader: ByteReader, count: int) -> bytes:
-    """``count`` bytes, or all that there are."""
-    data = b""
-    while len(data) < count and (piece := reader.read(count - len(data))):
-        data += piece
-    return data
+def take(reader: ByteReader, limit: int) -> bytes:
+    """Up to ``limit`` bytes, fewer only where there are no more."""
+    parts = []
+    while limit > 0 and (piece := reader.read(limit)):
+        parts.append(piece)
+        limit -= len(piece)
+    return b"".join(parts)
 
 
 def _members(count: int) -> str:
