@@ -11,6 +11,7 @@ from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from layerscope import state
+from layerscope.cli.opening import open_named
 from layerscope.errors import CancelledError, InternalError, LayerscopeError
 
 if TYPE_CHECKING:
@@ -78,18 +79,11 @@ def _loader(args: argparse.Namespace, limits: Limits, stack: ExitStack) -> Load:
     def load(report: Report, cancelled: Cancelled) -> ImageIndex:
         from layerscope.index import build_index
         from layerscope.progress import Progress
-        from layerscope.sources import open_source
 
-        source = open_source(
-            args.image_reference,
-            platform=args.platform,
-            image=args.image,
-            source=args.source,
-            verify=args.verify,
-            limits=limits,
-            spool=Path(tempfile.gettempdir()),
-            progress=lambda what, done, total: report(Progress(-1, 0, "", done, total, 0, activity=what)),
-        )
+        def tell(what: str, done: int, total: int | None) -> None:
+            report(Progress(-1, 0, "", done, total, 0, activity=what))
+
+        source = open_named(args, limits, tell, Path(tempfile.gettempdir()))
         stack.callback(source.close)
         if left.is_set():  # while it was being opened: nobody else will close it
             source.close()

@@ -9,12 +9,13 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from layerscope.analysis.model import Analysis
-    from layerscope.cli.narration import ProgressLine
     from layerscope.index import ImageIndex
     from layerscope.progress import Keep
     from layerscope.sources.limits import Limits
-    from layerscope.sources.model import OpenSource, PassingSource
+    from layerscope.sources.model import OpenSource, PassingSource, Progress
 
 #: New objects until the collector of cycles looks at them; Python's own 700 or 2,000 come with every module.
 _YOUNG: Final = 50_000
@@ -57,7 +58,7 @@ def _examine(args: argparse.Namespace, keep: Keep | None, stack: ExitStack) -> t
     stages = read_stages(args)
     line = ProgressLine(args)
     try:
-        source = _open_source(args, limits, line)
+        source = open_named(args, limits, line.source)
         stack.callback(source.close)
         base = asked_base(args, limits)
         index = build_index(source, progress=line.index, keep=keep, limits=limits)
@@ -68,7 +69,10 @@ def _examine(args: argparse.Namespace, keep: Keep | None, stack: ExitStack) -> t
     return index, analysis
 
 
-def _open_source(args: argparse.Namespace, limits: Limits, line: ProgressLine) -> OpenSource | PassingSource:
+def open_named(
+    args: argparse.Namespace, limits: Limits, progress: Progress, spool: Path | None = None
+) -> OpenSource | PassingSource:
+    """The image that the arguments name, not read yet; the errors of ``open_source``."""
     from layerscope.sources import open_source
 
     return open_source(
@@ -78,5 +82,6 @@ def _open_source(args: argparse.Namespace, limits: Limits, line: ProgressLine) -
         source=args.source,
         verify=args.verify,
         limits=limits,
-        progress=line.source,
+        spool=spool,
+        progress=progress,
     )
